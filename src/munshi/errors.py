@@ -1,0 +1,165 @@
+"""Every error munshi raises, named by what the caller does next.
+
+    MunshiError
+    ├── Invalid            the author must edit: carries FieldFaults (path, got, problem, mend, place)
+    ├── Retryable          try again, optionally not before `after`
+    │   ├── StoreBusy      the database is locked or away
+    │   └── Conflict       somebody else wrote the object first: read it again
+    ├── Terminal           never retry unchanged
+    │   ├── AlgorithmRefused   the algorithm cannot work with this space or these settings
+    │   ├── TemplateBroken     the trial template cannot be rendered
+    │   ├── LaunchRefused      the rendered job cannot run here; says what to do instead
+    │   └── MissingExtra       an optional dependency is not installed; carries the install line
+    ├── NotFound           an answer, not an accident
+    ├── AlreadyExists      an answer, not an accident
+    └── Gone               a watch asks for a version that is no longer kept: list again
+
+At the edges (command line, web) a MunshiError becomes a clean sentence and an exit code; a traceback
+means that munshi has a bug. This room imports nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+Path = tuple[str | int, ...]
+"""Where a value sits in a document: field names and list indexes, from the root."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in a text; both numbers start at 1, as editors count."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFault:
+    """One thing the author must mend.
+
+    Attributes:
+        path: The field, e.g. `("spec", "parameters", 1, "feasibleSpace", "min")`; empty for the whole document.
+        problem: What is wrong, with the value that was got.
+        mend: How to put it right; empty only when the problem says it already.
+        mark: Line and column in the author's file, when the field came from one.
+    """
+
+    path: Path
+    problem: str
+    mend: str = ""
+    mark: Mark | None = None
+
+    @property
+    def field(self) -> str:
+        """The path as people write it: `spec.parameters[1].feasibleSpace.min`."""
+        return dotted(self.path)
+
+    def at(self, mark: Mark | None) -> FieldFault:
+        """The same fault, with its place in a file."""
+        return replace(self, mark=mark)
+
+    def __str__(self) -> str:
+        """One line: `path: problem; mend`."""
+        said = f"{self.problem}; {self.mend}" if self.mend else self.problem
+        return f"{self.field}: {said}" if self.path else said
+
+
+def dotted(path: Path) -> str:
+    """Write a path as `spec.parameters[1].name`; keys with dots are quoted in brackets."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif "." in step or "/" in step:
+            text += f'["{step}"]'
+        else:
+            text += f".{step}" if text else step
+    return text
+
+
+class MunshiError(Exception):
+    """The root: anything munshi raises on purpose."""
+
+
+class Invalid(MunshiError):
+    """What the author wrote cannot be accepted; `faults` lists everything wrong at once.
+
+    Args:
+        faults: At least one.
+        source: The file the text came from, for `file:line:column` prefixes.
+    """
+
+    def __init__(self, faults: Iterable[FieldFault], source: str = "") -> None:
+        self.faults = tuple(faults)
+        self.source = source
+        super().__init__("\n".join(self.lines()))
+
+    def lines(self) -> list[str]:
+        """One line a fault, each opening with the place when it is known."""
+        return [f"{self._place(fault)}{fault}" for fault in self.faults]
+
+    def _place(self, fault: FieldFault) -> str:
+        if fault.mark is None:
+            return f"{self.source}: " if self.source else ""
+        return f"{self.source or 'line'}:{fault.mark.line}:{fault.mark.column}: "
+
+
+class Retryable(MunshiError):
+    """Trying again unchanged may work; not before `after`, when it is given."""
+
+    def __init__(self, message: str, after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class StoreBusy(Retryable):
+    """The database is locked, full or away."""
+
+
+class Conflict(Retryable):
+    """The object changed since it was read; read it again and decide anew."""
+
+
+class Terminal(MunshiError):
+    """Retrying unchanged cannot help."""
+
+
+class AlgorithmRefused(Terminal):
+    """The algorithm cannot work with this space, these settings or this history (the message names which)."""
+
+
+class TemplateBroken(Terminal):
+    """The trial template cannot be rendered; `mark` is the place inside the template's own text, if known."""
+
+    def __init__(self, message: str, mend: str = "", mark: Mark | None = None) -> None:
+        super().__init__(f"{message}; {mend}" if mend else message)
+        self.problem = message
+        self.mend = mend
+        self.mark = mark
+
+
+class LaunchRefused(Terminal):
+    """The rendered job cannot run in this runtime; the message says what to do instead."""
+
+
+class MissingExtra(Terminal):
+    """An optional dependency is not installed; the message is the exact install line."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an extra: pip install 'munshi[{extra}]'")
+        self.extra = extra
+
+
+class NotFound(MunshiError):
+    """No such object."""
+
+
+class AlreadyExists(MunshiError):
+    """An object of that kind, namespace and name is there already."""
+
+
+class Gone(MunshiError):
+    """Changes since that version are no longer kept; list again."""
