@@ -41,7 +41,7 @@ class FieldFault:
     """One thing the author must mend.
 
     Attributes:
-        path: The field, e.g. `("spec", "parameters", 1, "feasibleSpace", "min")`; empty for the whole document.
+        path: The field, e.g. `("spec", "parameters", 1, "name")`; empty for the whole document.
         problem: What is wrong, with the value that was got.
         mend: How to put it right; empty only when the problem says it already.
         mark: Line and column in the author's file, when the field came from one.
