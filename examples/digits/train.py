@@ -1,7 +1,8 @@
 """Train a small neural network on scikit-learn's 8×8 handwritten digits.
 
-The program knows nothing of munshi. It does the two things any tuned program does: it takes its settings as
-arguments, and it prints its results as `name=value`. Run it by hand and you see what munshi will read:
+The program knows nothing of munshi. It does the two things any tuned program does: it takes its
+settings as arguments, and it prints its results as `name=value`. Run it by hand and you see what
+munshi will read:
 
     python examples/digits/train.py --learning-rate=0.01 --hidden=32 --activation=tanh
 """
@@ -48,7 +49,7 @@ def main() -> None:
         chances = network.predict_proba(unseen)
         accuracy = accuracy_score(unseen_labels, chances.argmax(axis=1))
         loss = log_loss(unseen_labels, chances)
-        # flush: show the line now, not when the program ends, so that the curve grows while we wait.
+        # flush: show the line now, not when the program ends, so that the curve grows meanwhile.
         print(f"epoch={epoch} accuracy={accuracy:.4f} loss={loss:.4f}", flush=True)
 
 

@@ -1,8 +1,9 @@
 """Train a digit reader the TensorFlow 1 way, and write its curves as event files.
 
-Katib's tutorials of 2019 tune a program of this name, which lives in an image at /var/tf_mnist. This one, written
-anew, stands in for it: the same arguments, the same folders, the same tag. So the old Experiment runs unchanged,
-without the image. It reads the 8×8 digits that come with scikit-learn, so nothing is downloaded.
+Katib's tutorials of 2019 tune a program of this name, which lives in an image at /var/tf_mnist.
+This one, written anew, stands in for it: the same arguments, the same folders, the same tag. So the
+old Experiment runs unchanged, without the image. It reads the 8×8 digits that come with
+scikit-learn, so nothing is downloaded.
 
 What a collector of kind TensorFlowEvent finds below --log_dir:
 
@@ -31,7 +32,7 @@ STEPS_BETWEEN_REPORTS = 10
 def arguments() -> argparse.Namespace:
     """Read the settings; without any, the program runs with its defaults."""
     parser = argparse.ArgumentParser(description="Recognise handwritten digits.")
-    parser.add_argument("--max_steps", type=int, default=1000, help="how many batches to learn from")
+    parser.add_argument("--max_steps", type=int, default=1000, help="batches to learn from")
     parser.add_argument("--learning_rate", type=float, default=0.02, help="step of descent")
     parser.add_argument("--batch_size", type=int, default=100, help="images per step")
     parser.add_argument(

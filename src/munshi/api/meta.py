@@ -90,6 +90,10 @@ class Resource(Wire):
         """`metadata.uid`, given by the store."""
         return self.metadata.uid
 
+    def dump(self) -> Object:
+        """The JSON form; apiVersion and kind are always said, and first."""
+        return {"apiVersion": self.api_version, "kind": self.kind, **super().dump()}
+
     def owned_by(self) -> OwnerReference:
         """The reference that makes another object a child of this one."""
         return OwnerReference(

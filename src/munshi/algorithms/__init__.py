@@ -1,0 +1,28 @@
+"""The methods that propose points: one file for each, named as in its paper.
+
+On the journey of a value this is where `lr` in [0.01, 0.05] becomes 0.0234. The Suggester asks
+`find(name).suggest(request)` in a worker process, admission asks `find(name).check(...)`. Every
+method is a pure function of the request; none knows of Experiments, trials, clocks or files.
+
+    protocol.py    Request, Result, Pending, Reply, and what an Algorithm promises
+    registry.py    name -> algorithm, loaded on use (so importing this package loads no numpy)
+    settings.py    algorithmSettings: declared, read, faulted
+    chance.py      the one source of randomness; taken.py: points already handed out
+    random.py, grid.py, sobol.py, tpe.py
+    maths/         the arithmetic in arrays
+"""
+
+from munshi.algorithms.protocol import Algorithm, Assignments, Pending, Reply, Request, Result
+from munshi.algorithms.registry import find, known, planned
+
+__all__ = [
+    "Algorithm",
+    "Assignments",
+    "Pending",
+    "Reply",
+    "Request",
+    "Result",
+    "find",
+    "known",
+    "planned",
+]

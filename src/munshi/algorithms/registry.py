@@ -1,0 +1,79 @@
+"""Which algorithms there are, by name; each is loaded when it is asked for.
+
+The registry holds import paths, so that reading an Experiment or printing help loads no numpy. A
+new algorithm is one file and one line here.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+from munshi.algorithms.protocol import Algorithm
+from munshi.errors import AlgorithmRefused
+from munshi.space import nearest
+
+_PATHS = {
+    "grid": "munshi.algorithms.grid:GRID",
+    "multivariate-tpe": "munshi.algorithms.tpe:MULTIVARIATE_TPE",
+    "random": "munshi.algorithms.random:RANDOM",
+    "sobol": "munshi.algorithms.sobol:SOBOL",
+    "tpe": "munshi.algorithms.tpe:TPE",
+}
+_PLANNED = {
+    "bayesianoptimization": "use multivariate-tpe, which also models how parameters act together",
+    "cmaes": "use multivariate-tpe, which also models how parameters act together",
+    "darts": "munshi searches no architectures yet",
+    "enas": "munshi searches no architectures yet",
+    "hyperband": "use tpe with the resource fixed",
+    "pbt": "use tpe and train every trial from the start",
+}
+_SYNONYMS = {
+    "bayesian": "bayesianoptimization",
+    "bo": "bayesianoptimization",
+    "randomsearch": "random",
+    "random_search": "random",
+    "gridsearch": "grid",
+    "grid_search": "grid",
+    "cma-es": "cmaes",
+    "quasirandom": "sobol",
+    "multivariate_tpe": "multivariate-tpe",
+}
+
+
+def known() -> tuple[str, ...]:
+    """The names `find` accepts, in alphabetical order."""
+    return tuple(_PATHS)
+
+
+def planned() -> tuple[str, ...]:
+    """Katib's names that munshi does not offer yet, in alphabetical order."""
+    return tuple(_PLANNED)
+
+
+def find(name: str) -> Algorithm:
+    """The algorithm of this name.
+
+    Args:
+        name: An Experiment's spec.algorithm.algorithmName.
+
+    Raises:
+        AlgorithmRefused: There is none; the message says what is near, or what to use meanwhile.
+    """
+    path = _PATHS.get(name)
+    if path is None:
+        raise AlgorithmRefused(f"{problem(name)}; {mend(name)}")
+    module, _, attribute = path.partition(":")
+    return cast("Algorithm", getattr(import_module(module), attribute))
+
+
+def problem(name: str) -> str:
+    """What is wrong with a name that is not known: for a fault at the field that holds it."""
+    if name in _PLANNED:
+        return f'"{name}" is not available in this version of munshi yet'
+    return f'"{name}" is unknown' if name else "is missing"
+
+
+def mend(name: str) -> str:
+    """What to write instead of a name that is not known."""
+    return _PLANNED.get(name) or nearest.advice(name, (*_PATHS, *_PLANNED), _SYNONYMS)

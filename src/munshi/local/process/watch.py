@@ -1,0 +1,217 @@
+"""Looking at a trial that a supervisor cares for, from outside: does it run, how did it end, stop it.
+
+Called by the local launcher for trials it started and, after a crash, for trials that another engine
+started: everything is read from the trial's folder and the process table, nothing from memory. A
+process is trusted only when pid, birth and boot all agree, so a reused pid is never taken for a trial.
+Where there is no /proc (macOS) the pid alone must do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from munshi.local.process.forked import proc
+from munshi.local.process.forked.ledger import EXIT, IDENTITY
+from munshi.local.process.records import MARKER, Exit, Identity
+
+_POLL_S = 0.05
+_SWEEP_S = 2.0
+_SWEEP_PAUSE_S = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class NotStarted:
+    """No supervisor has claimed the folder, or there is no such folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The supervisor lives; wait for it with `ended`."""
+
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The program is over and its outcome recorded."""
+
+    exit: Exit
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The supervisor is gone without a record: sweep for survivors, then decide anew.
+
+    Attributes:
+        why: What was seen, for a person.
+    """
+
+    why: str
+
+
+State = NotStarted | Running | Ended | Lost
+
+
+def inspect(folder: str | Path) -> State:
+    """What became of the trial in `folder`; costs three small reads, waits for nothing."""
+    outcome = _outcome(Path(folder))
+    if outcome is not None:
+        return outcome
+    try:
+        identity = Identity.from_json((Path(folder) / IDENTITY).read_text("ascii"))
+    except (FileNotFoundError, NotADirectoryError):
+        # Recorded between our two looks, by a supervisor whose program had emptied the folder?
+        return _outcome(Path(folder)) or NotStarted()
+    except (OSError, ValueError) as error:
+        return Lost(f"{Path(folder) / IDENTITY} cannot be read: {error}")
+    if is_alive(identity):
+        return Running(identity)
+    # It may have written its record and gone between our two looks.
+    return _outcome(Path(folder)) or Lost(_why_lost(identity))
+
+
+def read_exit(folder: str | Path) -> Exit | None:
+    """The recorded outcome, or None when there is none yet.
+
+    Raises:
+        ValueError: There is one, but it is damaged.
+    """
+    try:
+        return Exit.from_json((Path(folder) / EXIT).read_text("ascii"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def is_alive(identity: Identity) -> bool:
+    """Whether this very supervisor still runs; a dead one not yet reaped does not."""
+    if identity.boot != proc.boot_id():
+        return False
+    if not identity.start or not proc.known():
+        return _exists(identity.pid)
+    found = proc.process(identity.pid)
+    return found is not None and found.start == identity.start and not found.dead
+
+
+async def ended(identity: Identity) -> None:
+    """Wait until the supervisor is gone; then `inspect` its folder. Safe to cancel."""
+    handle = _handle(identity)
+    if handle is None:
+        while is_alive(identity):
+            await asyncio.sleep(_POLL_S)
+        return
+    loop = asyncio.get_running_loop()
+    gone: asyncio.Future[None] = loop.create_future()
+    try:
+        loop.add_reader(handle, _settle, gone)
+        if is_alive(identity):
+            await gone
+    finally:
+        loop.remove_reader(handle)
+        os.close(handle)
+
+
+def stop(identity: Identity) -> None:
+    """Ask the supervisor to end its trial: TERM, then KILL after the plan's grace. Returns at once.
+
+    Safe to repeat, and harmless for a trial that has ended.
+    """
+    handle = _handle(identity)
+    try:
+        if not is_alive(identity):
+            return
+        for signum in (signal.SIGTERM, signal.SIGCONT):  # a frozen supervisor wakes to hear it
+            with suppress(ProcessLookupError):
+                if handle is None:
+                    os.kill(identity.pid, signum)
+                else:
+                    signal.pidfd_send_signal(handle, signum)
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def sweep(marker: str) -> int:
+    """KILL every process that carries `marker` in its environment, and their descendants.
+
+    For trials whose supervisor was killed. Blocks until none is left, 2 s at most: call it from a
+    thread if that is too long. What cleared its environment *and* lost its parent stays unseen, and
+    without /proc nothing is found.
+
+    Args:
+        marker: The plan's marker.
+
+    Returns:
+        How many processes were sent the signal.
+
+    Raises:
+        ValueError: The marker is empty.
+    """
+    if not marker:
+        raise ValueError("an empty marker would sweep nothing, or everything")
+    entry = os.fsencode(f"{MARKER}={marker}")
+    killed: set[tuple[int, int]] = set()
+    until = time.monotonic() + _SWEEP_S
+    while targets := _marked(entry):
+        for target in targets:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(target.pid, signal.SIGKILL)
+                killed.add((target.pid, target.start))
+        if time.monotonic() > until:
+            break
+        time.sleep(_SWEEP_PAUSE_S)
+    return len(killed)
+
+
+def _settle(gone: asyncio.Future[None]) -> None:
+    if not gone.done():
+        gone.set_result(None)
+
+
+def _marked(entry: bytes) -> list[proc.Process]:
+    roots = set(proc.carrying(entry))
+    if not roots:
+        return []
+    table = proc.table()
+    family = [table[pid] for pid in roots if pid in table]
+    family += proc.descendants(roots, table)
+    return [one for one in family if not one.dead and one.pid != os.getpid()]
+
+
+def _outcome(folder: Path) -> Ended | Lost | None:
+    try:
+        found = read_exit(folder)
+    except (OSError, ValueError) as error:
+        return Lost(f"{folder / EXIT} cannot be read: {error}")
+    return None if found is None else Ended(found)
+
+
+def _why_lost(identity: Identity) -> str:
+    if identity.boot != proc.boot_id():
+        return f"the machine was restarted while the trial ran under process {identity.pid}"
+    return f"its supervisor, process {identity.pid}, was killed before it could record the outcome"
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _handle(identity: Identity) -> int | None:
+    """A pidfd: whoever holds it cannot be fooled by a reused pid. None where there is none."""
+    if not hasattr(os, "pidfd_open"):
+        return None
+    try:
+        return os.pidfd_open(identity.pid)
+    except OSError:
+        return None

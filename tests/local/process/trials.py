@@ -1,0 +1,180 @@
+"""Builders and bounded waits for tests with real processes."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from munshi.local import process
+from munshi.local.process import Bind, Exit, ProcessPlan, Spawner
+from munshi.local.process.forked import proc
+
+PATIENCE_S = 20.0
+NOBODY = 65534
+SOURCES = str(Path(process.__file__).parents[3])
+USERS = ["root", "nobody"] if os.geteuid() == 0 else ["myself"]
+"""As whom the tests of private paths run: both when we may choose."""
+
+ENGINE = """
+import asyncio, sys
+from munshi.local.process import ProcessPlan, Spawner, ended
+async def main():
+    spawner = Spawner(sys.executable)
+    identity = await spawner.spawn(ProcessPlan.from_json(sys.argv[1]))
+    print("spawned", flush=True)
+    await ended(identity)
+    await spawner.close()
+asyncio.run(main())
+"""
+"""An engine in a process of its own: spawns one plan and waits for its end."""
+
+
+class Place:
+    """A home for one test's trials, readable by everybody, below the system's temporary folder."""
+
+    def __init__(self) -> None:
+        self.home = Path(tempfile.mkdtemp(prefix="munshi-process-"))
+        self.home.chmod(0o777)
+        self._family = uuid.uuid4().hex
+        self._plans: list[ProcessPlan] = []
+
+    def plan(
+        self, *argv: str, name: str = "trial", binds: tuple[Bind, ...] = (), grace_s: float = 0.3
+    ) -> ProcessPlan:
+        """A plan whose folder is `name`, with our PATH and nothing else in its environment."""
+        folder = self.home / name
+        made = ProcessPlan(
+            argv=argv,
+            env={"PATH": os.environ["PATH"]},
+            cwd=str(self.home),
+            log=str(folder / "log"),
+            folder=str(folder),
+            marker=f"{self._family}-{name}",
+            binds=binds,
+            grace_s=grace_s,
+        )
+        self._plans.append(made)
+        return made
+
+    def alive(self) -> list[str]:
+        """Names of the live processes of this test's trials."""
+        wanted = {f"{process.MARKER}={plan.marker}".encode() for plan in self._plans}
+        found = [proc.process(pid) for entry in wanted for pid in proc.carrying(entry)]
+        return [one.name for one in found if one and not one.dead]
+
+    def survivors(self) -> list[str]:
+        """The same, after a moment for those just killed."""
+        until = time.monotonic() + 1
+        while (left := self.alive()) and time.monotonic() < until:
+            time.sleep(0.01)
+        return left
+
+    def remove(self) -> None:
+        """End whatever a failed test left, then delete the folder."""
+        for plan in self._plans:
+            state = process.inspect(plan.folder)
+            if isinstance(state, process.Running):
+                process.stop(state.identity)
+                wait_until(lambda it=state.identity: not process.is_alive(it))  # type: ignore[misc]
+            process.sweep(plan.marker)
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+def log(plan: ProcessPlan) -> str:
+    """What the program has said so far."""
+    path = Path(plan.log)
+    return path.read_text("utf-8", "replace") if path.exists() else ""
+
+
+def wait_until(fact: Callable[[], bool]) -> None:
+    """Look until it is so; a test that waits in vain fails."""
+    until = time.monotonic() + PATIENCE_S
+    while not fact():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.01)
+
+
+async def until(fact: Callable[[], bool]) -> None:
+    """The same, while other tasks run."""
+    await asyncio.wait_for(asyncio.to_thread(wait_until, fact), PATIENCE_S + 1)
+
+
+def run(plan: ProcessPlan, user: str = "myself") -> Exit:
+    """Carry out a plan to its end as `user`, and read the outcome."""
+    if user == "nobody":
+        done = subprocess.run(
+            engine_command(plan, _python_for_nobody()),
+            user=NOBODY,
+            group=NOBODY,
+            extra_groups=[],
+            env={"PYTHONPATH": SOURCES},
+            cwd="/",
+            timeout=PATIENCE_S,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr.decode()
+    else:
+        asyncio.run(asyncio.wait_for(_run(plan), PATIENCE_S))
+    state = process.inspect(plan.folder)
+    assert isinstance(state, process.Ended), state
+    return state.exit
+
+
+def engine_command(plan: ProcessPlan, python: str = sys.executable) -> list[str]:
+    """The argv of an engine in a process of its own."""
+    return [python, "-S", "-B", "-c", ENGINE, plan.to_json()]
+
+
+def mounts_of_the_host() -> list[str]:
+    """Where something is mounted in our own view; nothing a trial does may change it."""
+    lines = Path("/proc/self/mountinfo").read_text("utf-8").splitlines()
+    return sorted(line.split()[4] for line in lines)
+
+
+def said(plan: ProcessPlan) -> dict[str, object]:
+    """What a program printed as one JSON object."""
+    found = json.loads(log(plan))
+    assert isinstance(found, dict)
+    return found
+
+
+async def _run(plan: ProcessPlan) -> None:
+    spawner = Spawner()
+    try:
+        await process.ended(await spawner.spawn(plan))
+    finally:
+        await spawner.close()
+
+
+@functools.cache
+def _python_for_nobody() -> str:
+    """An interpreter that another user may execute: ours may live in somebody's home."""
+    tried = [sys.executable, "/usr/bin/python3", "/usr/local/bin/python3"]
+    for python in tried:
+        try:
+            done = subprocess.run(
+                [python, "-S", "-B", "-c", "import asyncio, enum, sys; enum.StrEnum"],
+                user=NOBODY,
+                group=NOBODY,
+                extra_groups=[],
+                cwd="/",
+                timeout=PATIENCE_S,
+                capture_output=True,
+                check=False,
+            )
+        except OSError:
+            continue
+        if done.returncode == 0:
+            return python
+    raise AssertionError(f"none of {tried} is a Python 3.11 that user {NOBODY} may run")

@@ -1,0 +1,3 @@
+module munshi/oracles/gotemplate
+
+go 1.22
