@@ -1,6 +1,7 @@
 """The Tree-structured Parzen Estimator, one parameter at a time or all together.
 
-Bergstra, Bardenet, Bengio and Kégl, 2011, "Algorithms for Hyper-Parameter Optimization", §4: split the history into good and bad points, estimate the density l(x) of the good ones and g(x) of the
+Bergstra, Bardenet, Bengio and Kégl, 2011, "Algorithms for Hyper-Parameter Optimization", §4: split
+the history into good and bad points, estimate the density l(x) of the good ones and g(x) of the
 others, draw candidates from l and propose the one with the greatest l(x)/g(x). `tpe` has a density
 for each parameter; `multivariate-tpe` one for all (Falkner et al., 2018; Watanabe, 2023), which
 also sees that two parameters only work together.
@@ -22,7 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -62,7 +63,7 @@ SETTINGS = (
         "Candidates drawn for each point.",
         default=24,
         at_least=1,
-        below=100_001,
+        below=10_001,
         aliases=("n_EI_candidates",),
     ),
     algorithm_settings.RANDOM_STATE,
@@ -70,8 +71,7 @@ SETTINGS = (
 
 _LARGEST_GOOD_SIDE = 25
 _ROUNDS = 4
-"""Draws of candidates before a random free point is taken: only small finite spaces need a
-second."""
+"""Draws of candidates before a random free point is taken; only small finite spaces need two."""
 
 
 class Tpe:
@@ -110,21 +110,24 @@ class Tpe:
         """
         chosen = algorithm_settings.accepted(SETTINGS, request.settings, self.name)
         seed = seed_of(chosen, request.seed)
-        history = _read_history(request)
-        taken = Taken(request.space, history.points)
+        seen = _in_order(request)
+        taken = Taken(request.space, (one.assignments for one in seen))
+        history = _read_history(request, seen)
+        modelling = history.known >= (chosen["n_startup_trials"] or 0) and history.dimensions
         points: list[Assignments] = []
         for index in range(request.first_index, request.first_index + request.count):
             rng = generator(seed, index)
             point: Assignments | None = None
-            if history.known >= (chosen["n_startup_trials"] or 0) and history.dimensions:
+            if modelling:
                 point = self._propose(history, chosen, taken, rng)
             if point is None:
                 point = draw_new(request.space, taken, rng)
             if point is None:
                 return Reply(tuple(points), True, exhausted_because(request.space))
             taken.add(point)
-            history = history.with_pending(point)
             points.append(point)
+            if modelling:
+                history = history.with_pending(point)
         return Reply(tuple(points))
 
     def _propose(
@@ -163,7 +166,6 @@ class _History:
     Attributes:
         space: Where the points live.
         dimensions: The parameters that can vary; the others are left out of the model.
-        points: Assignments of everything handed out, inside the space or not.
         cells: (d, 3, n), see `cube`; points outside the space are left out.
         ranks: (n,) objective values, smaller is better; NaN for failed and pending points.
         known: How many results have a value.
@@ -171,7 +173,6 @@ class _History:
 
     space: Space
     dimensions: tuple[Parameter, ...]
-    points: tuple[Assignments, ...]
     cells: Array
     ranks: Array
     known: int
@@ -180,8 +181,7 @@ class _History:
         """The history after one more point was handed out."""
         cells = np.concatenate([self.cells, _cells(self.dimensions, [point])], axis=2)
         ranks = np.append(self.ranks, np.nan)
-        points = (*self.points, point)
-        return _History(self.space, self.dimensions, points, cells, ranks, self.known)
+        return replace(self, cells=cells, ranks=ranks)
 
     def split(self, gamma: float | None) -> tuple[Array, Array]:
         """The good and the bad points' cells, each in the order of the indexes."""
@@ -200,21 +200,29 @@ class _History:
 _Model = tuple[list[int], parzen.Parzen, parzen.Parzen]
 
 
-def _read_history(request: Request) -> _History:
-    seen: list[Result | Pending] = [*request.results, *request.pending]
-    seen.sort(
-        key=lambda one: (one.index, isinstance(one, Pending), sorted(one.assignments.items()))
-    )
+_Seen = Result | Pending
+
+
+def _in_order(request: Request) -> list[_Seen]:
+    """Everything handed out, by index; whatever order it came in."""
+    seen: list[_Seen] = [*request.results, *request.pending]
+    if len({one.index for one in seen}) == len(seen):
+        seen.sort(key=lambda one: one.index)
+    else:  # indexes that collide are nobody's intention, but the order must not decide even then
+        seen.sort(key=lambda one: (one.index, sorted(one.assignments.items()), repr(one)))
+    return seen
+
+
+def _read_history(request: Request, seen: Sequence[_Seen]) -> _History:
     dimensions = tuple(p for p in request.space if p.cardinality != 1)
-    points = tuple(one.assignments for one in seen)
-    cells = _cells(dimensions, points)
+    cells = _cells(dimensions, [one.assignments for one in seen])
     sign = -1.0 if request.maximize else 1.0
     values = [one.value if isinstance(one, Result) else None for one in seen]
     ranks = np.array([math.nan if v is None else sign * v for v in values], dtype=np.float64)
     ranks[~np.isfinite(ranks)] = np.nan
     inside = ~np.isnan(cells).any(axis=(0, 1))
     cells, ranks = cells[:, :, inside], ranks[inside]
-    return _History(request.space, dimensions, points, cells, ranks, int((~np.isnan(ranks)).sum()))
+    return _History(request.space, dimensions, cells, ranks, int((~np.isnan(ranks)).sum()))
 
 
 def _cells(dimensions: Sequence[Parameter], points: Sequence[Assignments]) -> Array:

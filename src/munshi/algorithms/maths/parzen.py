@@ -32,6 +32,7 @@ from munshi.algorithms.maths.normal import Array
 _WIDE = 1 / 256
 """Bins wider than this are weighed by their mass; in narrower ones the density hardly varies."""
 _TINY = 1e-300
+_BLOCK = 1 << 22  # candidates · kernels held at once: 32 MiB
 _MANY = 64  # kernels; with more of them it pays to look for equal ones first
 _NORMAL = NormalDist()
 
@@ -88,8 +89,13 @@ class Parzen:
             cells: Candidates, (d, 3, C).
 
         Returns:
-            (C,). O(d · C · K) time, O(C · K) memory.
+            (C,). O(d · C · K) time, in blocks of bounded memory.
         """
+        block = max(1, _BLOCK // self.weights.size)
+        starts = range(0, cells.shape[2], block)
+        return np.concatenate([self._log_density(cells[:, :, i : i + block]) for i in starts])
+
+    def _log_density(self, cells: Array) -> Array:
         log_terms = np.zeros((cells.shape[2], self.weights.size)) + np.log(self.weights)
         for j, chances in enumerate(self.chances):
             if chances is None:
@@ -164,14 +170,15 @@ def _cut_normal(u: Array, mu: Array, sigma: Array) -> Array:
     low, high = normal.cdf(-mu / sigma), normal.cdf((1 - mu) / sigma)
     p = np.clip(low + u * (high - low), 1e-16, 1 - 1e-16)
     z = np.array([_NORMAL.inv_cdf(each) for each in p.tolist()])
-    return np.clip(mu + sigma * z, 0.0, 1.0)
+    inside: Array = np.clip(mu + sigma * z, 0.0, 1.0)
+    return inside
 
 
 def _log_kernels(cells: Array, mu: Array, sigma: Array) -> Array:
     """Logarithms of κ_k(x), (C, K), for candidates (3, C) under kernels (K,)."""
-    low, middle, high = cells
+    low, middle, high = cells[0], cells[1], cells[2]
     inside = np.log(normal.mass(-mu / sigma, (1 - mu) / sigma))
-    z = (middle[:, None] - mu) / sigma
+    z: Array = (middle[:, None] - mu) / sigma
     z *= z
     z *= -0.5
     z -= np.log(sigma) + 0.5 * math.log(2 * math.pi) + inside
@@ -182,7 +189,7 @@ def _log_kernels(cells: Array, mu: Array, sigma: Array) -> Array:
 
 
 def _log_mass(low: Array, high: Array, mu: Array, sigma: Array) -> Array:
-    """Logarithms of the kernels' masses between edges (C, 1), (C, K); equal kernels are weighed once."""
+    """Logarithms (C, K) of the masses between edges (C, 1); equal kernels are weighed once."""
     if mu.size <= _MANY:
         return np.log(np.maximum(normal.mass((low - mu) / sigma, (high - mu) / sigma), _TINY))
     kernels, back = np.unique(mu + 1j * sigma, return_inverse=True)

@@ -105,8 +105,8 @@ class Spawner:
         """
         if faults := plan.faults():
             raise LaunchRefused("; ".join(faults))
-        for _ in range(_ATTEMPTS):
-            known = _settled(plan.folder)
+        for attempt in range(_ATTEMPTS):
+            known = _settled(plan.folder, asked=attempt > 0)
             if known is not None:
                 return known
             _write_plan(plan)
@@ -120,7 +120,7 @@ class Spawner:
                 raise Retryable(f"the trial could not be started: {answer['error']}")
             if "identity" in answer:
                 return Identity(**answer["identity"])
-        known = _settled(plan.folder)
+        known = _settled(plan.folder, asked=True)
         if known is not None:
             return known
         raise Retryable("the trial could not be started: the fork server keeps dying")
@@ -245,17 +245,28 @@ def _command(python: str) -> list[str]:
     return [python or sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, here]
 
 
-def _settled(folder: str) -> Identity | None:
-    """The live supervisor of `folder`, None when it is free, or AlreadyExists."""
+def _settled(folder: str, *, asked: bool) -> Identity | None:
+    """Who has claimed `folder`; None when it is free.
+
+    Once we have `asked`, a trial that is over by now was started on our behalf, not before: then its
+    supervisor is the answer, alive or not.
+
+    Raises:
+        AlreadyExists: The trial was over before we asked.
+    """
     match watch.inspect(folder):
         case watch.NotStarted():
             return None
         case watch.Running(identity):
             return identity
         case watch.Ended():
-            raise AlreadyExists(f"the trial in {folder} has ended already")
+            found = f"the trial in {folder} has ended already"
         case watch.Lost(why):
-            raise AlreadyExists(f"the trial in {folder} was started already and lost: {why}")
+            found = f"the trial in {folder} was started already and lost: {why}"
+    claimed = watch.read_identity(folder) if asked else None
+    if claimed is None:
+        raise AlreadyExists(found)
+    return claimed
 
 
 def _write_plan(plan: ProcessPlan) -> None:

@@ -23,6 +23,8 @@ from munshi.local.process.records import MARKER, Exit, Identity
 _POLL_S = 0.05
 _SWEEP_S = 2.0
 _SWEEP_PAUSE_S = 0.01
+_QUIET_LOOKS = 3
+"""In the midst of execve(2) a process shows no environment for a moment: one look may miss it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,14 @@ def inspect(folder: str | Path) -> State:
         return Running(identity)
     # It may have written its record and gone between our two looks.
     return _outcome(Path(folder)) or Lost(_why_lost(identity))
+
+
+def read_identity(folder: str | Path) -> Identity | None:
+    """The supervisor that claimed the folder, alive or not; None when that cannot be read."""
+    try:
+        return Identity.from_json((Path(folder) / IDENTITY).read_text("ascii"))
+    except (OSError, ValueError):
+        return None
 
 
 def read_exit(folder: str | Path) -> Exit | None:
@@ -139,15 +149,16 @@ def stop(identity: Identity) -> None:
 def sweep(marker: str) -> int:
     """KILL every process that carries `marker` in its environment, and their descendants.
 
-    For trials whose supervisor was killed. Blocks until none is left, 2 s at most: call it from a
-    thread if that is too long. What cleared its environment *and* lost its parent stays unseen, and
-    without /proc nothing is found.
+    For trials whose supervisor was killed. Programs that *any* killed supervisor was just about to
+    execute go too, for they bear no marker yet. Blocks until none is left, 2 s at most: call it
+    from a thread if that is too long. What cleared its environment *and* lost its parent stays
+    unseen, and without /proc nothing is found.
 
     Args:
         marker: The plan's marker.
 
     Returns:
-        How many processes were sent the signal.
+        How many processes of this trial were sent the signal.
 
     Raises:
         ValueError: The marker is empty.
@@ -157,13 +168,16 @@ def sweep(marker: str) -> int:
     entry = os.fsencode(f"{MARKER}={marker}")
     killed: set[tuple[int, int]] = set()
     until = time.monotonic() + _SWEEP_S
-    while targets := _marked(entry):
-        for target in targets:
+    quiet = 0
+    while quiet < _QUIET_LOOKS and time.monotonic() < until:
+        # In this order: what is executed between the two looks is seen by the second.
+        half_started = proc.half_started(proc.table())
+        targets = _marked(entry)
+        for target in half_started + targets:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(target.pid, signal.SIGKILL)
-                killed.add((target.pid, target.start))
-        if time.monotonic() > until:
-            break
+        killed |= {(target.pid, target.start) for target in targets}
+        quiet = 0 if half_started or targets else quiet + 1
         time.sleep(_SWEEP_PAUSE_S)
     return len(killed)
 
@@ -178,8 +192,7 @@ def _marked(entry: bytes) -> list[proc.Process]:
     if not roots:
         return []
     table = proc.table()
-    family = [table[pid] for pid in roots if pid in table]
-    family += proc.descendants(roots, table)
+    family = [table[pid] for pid in roots if pid in table] + proc.descendants(roots, table)
     return [one for one in family if not one.dead and one.pid != os.getpid()]
 
 

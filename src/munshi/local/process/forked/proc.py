@@ -13,6 +13,8 @@ from __future__ import annotations
 import os
 
 ROOT = "/proc"
+SUPERVISOR = "munshi-trial"
+"""The name a supervisor gives itself; its program bears it too, until it is executed."""
 _DEAD = (b"Z", b"X", b"x")
 
 
@@ -23,12 +25,13 @@ class Process:
         pid: The process.
         parent: Its parent's pid.
         group: Its process group.
+        session: Its session, named after the process that opened it.
         state: One letter; `Z` and `X` are dead, `T` and `t` stopped.
         start: When it was born, in clock ticks since boot: with the pid, unique within one boot.
         name: What `ps` would call it.
     """
 
-    __slots__ = ("group", "name", "parent", "pid", "start", "state")
+    __slots__ = ("group", "name", "parent", "pid", "session", "start", "state")
 
     def __init__(self, stat: bytes) -> None:
         head, _, tail = stat.rpartition(b")")  # the name may itself hold blanks and brackets
@@ -39,6 +42,7 @@ class Process:
         self.state = fields[0]
         self.parent = int(fields[1])
         self.group = int(fields[2])
+        self.session = int(fields[3])
         self.start = int(fields[19])
 
     @property
@@ -88,6 +92,19 @@ def descendants(roots: set[int], among: dict[int, Process]) -> list[Process]:
                 seen.add(child.pid)
                 found.append(child)
                 waiting.append(child.pid)
+    return found
+
+
+def half_started(among: dict[int, Process]) -> list[Process]:
+    """Programs about to be executed whose supervisor, the opener of their session, is dead.
+
+    They carry no marker yet, whichever trial they belong to, and nobody waits for them.
+    """
+    found = []
+    for one in among.values():
+        opener = among.get(one.session)
+        if one.name == SUPERVISOR and not one.dead and (opener is None or opener.dead):
+            found.append(one)
     return found
 
 

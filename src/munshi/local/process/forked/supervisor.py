@@ -90,7 +90,7 @@ def _prepare() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _TAKEN | _IGNORED)
     if linux.is_linux():
         linux.become_subreaper()
-        linux.set_name(b"munshi-trial")
+        linux.set_name(proc.SUPERVISOR.encode("ascii"))
 
 
 def _taken(ask: Ask) -> dict[str, Any]:

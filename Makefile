@@ -1,0 +1,121 @@
+# The workshop of munshi. `make help` prints what there is; CONTRIBUTING.md says when to use it.
+#
+# Everything a target makes lies in .venv, .cache and the tools' own cache folders; `make clean` takes
+# all of it away again. Recipes name relative paths only, so a clone may live under a path with spaces.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help dev demo check test fmt clean lint needs-go
+
+# Settings, e.g. `make dev PYTHON=/opt/python/bin/python3` or `make test WORKERS=2`.
+PYTHON ?=
+WORKERS ?= auto
+
+# One version for everybody: the lock file is read by the uv that wrote it.
+UV_VERSION := 0.13.9
+UV := .cache/uv-$(UV_VERSION)/bin/uv
+BIN := .venv/bin
+PY := $(BIN)/python
+
+# The bench is ready when this file is younger than what it was made from. Its name holds a checksum
+# of the folder, for a virtual environment does not survive a move.
+HERE := $(shell pwd | cksum | cut -d ' ' -f 1)
+READY := .venv/.ready-$(HERE)
+READY_FOR_ALL := .venv/.ready-for-all-$(HERE)
+MADE_FROM := pyproject.toml uv.lock Makefile
+
+# uv works in .venv, with the Python that .venv was made with, whatever the caller's shell has set.
+SYNC := env -u VIRTUAL_ENV -u UV_PROJECT_ENVIRONMENT UV_PYTHON_DOWNLOADS=never \
+	$(UV) sync --frozen --quiet --python $(PY)
+
+help: ## Print this list
+	@echo "munshi's workshop:"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+dev: $(READY) ## Make a working bench in .venv; does nothing when it is up to date
+	@echo "The bench is ready: run $(BIN)/munshi, or make check."
+
+demo: $(READY) ## Tune examples/digits.yaml on this machine, from an empty ledger
+	@rm -rf .cache/demo
+	@mkdir -p .cache/demo
+	MUNSHI_HOME="$$PWD/.cache/demo" PATH="$$PWD/$(BIN):$$PATH" $(BIN)/munshi run examples/digits.yaml
+
+check: $(READY) lint ## Format, lint, types, imports and the fast tests; under a minute
+	$(PY) -m pytest -m "not journey and not oracle and not tensorflow" -n "$(WORKERS)" -q
+
+test: needs-go $(READY_FOR_ALL) lint ## Everything: make check's checks, then all tests (needs Go, 1 GB of disk)
+	$(PY) -m pytest -n "$(WORKERS)"
+
+fmt: $(READY) ## Format the code and mend what the linter can mend
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+clean: ## Remove the bench, caches and everything else that make made
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	find src tests examples benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# From here on: parts of the targets above, not for calling.
+
+lint: $(READY)
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(BIN)/lint-imports
+
+# The oracle tests ask Go's own libraries. Leaving them out in silence would be a lie about `make test`.
+needs-go:
+	@command -v go >/dev/null || { \
+	  echo "make test compares munshi with Go's own libraries, and there is no go on the PATH." >&2; \
+	  echo "Install Go 1.21 or later (Debian, Ubuntu: apt install golang-go; macOS: brew install go)," >&2; \
+	  echo "or run make check, which does without." >&2; \
+	  exit 1; }
+
+# `--inexact` leaves alone what `make test` has added.
+$(READY): $(MADE_FROM) $(UV)
+	@$(MAKE_VENV)
+	$(SYNC) --inexact
+	@touch $@
+
+$(READY_FOR_ALL): $(MADE_FROM) $(READY)
+	$(SYNC) --group tensorflow
+	@touch $@
+
+# uv in an environment of its own: nothing is asked of the machine but Python.
+$(UV):
+	@$(FIND_PYTHON); \
+	mkdir -p .cache; \
+	"$$python" -m venv --clear .cache/uv-$(UV_VERSION)
+	.cache/uv-$(UV_VERSION)/bin/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
+
+# Sets $python to the first Python that is new enough and can make environments, or says what to install.
+define FIND_PYTHON
+set -e; python=; found=; \
+for one in $(if $(PYTHON),"$(PYTHON)",python3 python3.13 python3.12 python3.11 python3.14); do \
+  command -v "$$one" >/dev/null || continue; \
+  found="$$found $$("$$one" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || :)"; \
+  if "$$one" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+  then python="$$one"; break; fi; \
+done; \
+if [ -z "$$python" ]; then \
+  echo "munshi needs Python 3.11 or later; found:$${found:- none}." >&2; \
+  echo "Install one (Debian, Ubuntu: apt install python3 python3-venv; macOS: brew install python)," >&2; \
+  echo "or name it: make dev PYTHON=/path/to/python3" >&2; \
+  exit 1; \
+fi; \
+if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+  echo "$$python cannot make virtual environments: its venv module is not installed." >&2; \
+  echo "Debian and Ubuntu keep it apart: apt install python3-venv" >&2; \
+  exit 1; \
+fi
+endef
+
+# A .venv that was made elsewhere, or half made, is made anew; a good one is kept.
+define MAKE_VENV
+$(FIND_PYTHON); \
+if ! { [ -x $(PY) ] && $(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+  && grep -qF "$$(pwd)/.venv" $(BIN)/activate 2>/dev/null; }; then \
+  echo "Making .venv with $$("$$python" --version)"; \
+  "$$python" -m venv --clear .venv; \
+fi
+endef

@@ -1,0 +1,79 @@
+"""What a reconcile pass may look at: frozen, complete, and read before the pass begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from munshi.api.experiment import Experiment
+from munshi.api.suggestion import Suggestion
+from munshi.api.trial import Trial
+from munshi.metrics.observation import Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A trial's job as its launcher sees it.
+
+    Attributes:
+        job: The whole object with the status its own controller would write.
+        live: Something of it still runs.
+        collected: All it reported is in the observation log, or collection gave up (see `notes`).
+        lost: Why it vanished without an outcome, when the infrastructure took it; else empty.
+        seen: Names of metrics that were found though nobody asked for them.
+        notes: Sentences about what could not be read.
+        last_words: The last lines of its output.
+    """
+
+    job: Mapping[str, object]
+    live: bool
+    collected: bool
+    lost: str = ""
+    seen: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    last_words: tuple[str, ...] = ()
+
+
+class TrialState(Enum):
+    """What a trial is, once; tested in this order (Katib API contract §3)."""
+
+    KILLED = "Killed"
+    FAILED = "Failed"
+    SUCCEEDED = "Succeeded"
+    EARLY_STOPPED = "EarlyStopped"
+    RUNNING = "Running"
+    METRICS_UNAVAILABLE = "MetricsUnavailable"
+    PENDING = "Pending"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it holds one of the parallel places."""
+        return self in (TrialState.RUNNING, TrialState.PENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentView:
+    """An Experiment (defaulted, in the home spelling) and everything it owns."""
+
+    experiment: Experiment
+    suggestion: Suggestion | None = None
+    trials: tuple[Trial, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionView:
+    """A Suggestion, its Experiment and the trials that make its history."""
+
+    experiment: Experiment
+    suggestion: Suggestion
+    trials: tuple[Trial, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrialView:
+    """A Trial, its job if it was launched, and what it has reported so far."""
+
+    trial: Trial
+    run: Run | None = None
+    observation: Observation = field(default_factory=Observation)
