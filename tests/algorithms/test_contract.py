@@ -2,71 +2,63 @@
 
 from __future__ import annotations
 
-from munshi.algorithms import Algorithm, find
+from typing import ClassVar
+
+from munshi.algorithms import find
 from munshi.testing.algorithms import AlgorithmContract
 
 
 class TestRandom(AlgorithmContract):
     """Random search."""
 
-    def algorithm(self) -> Algorithm:
-        return find("random")
+    algorithm = find("random")
 
 
 class TestGrid(AlgorithmContract):
     """Grid search in odometer order."""
 
-    def algorithm(self) -> Algorithm:
-        return find("grid")
+    algorithm = find("grid")
 
 
 class TestShuffledGrid(TestGrid):
     """Grid search with a seed."""
 
-    def settings(self) -> dict[str, str]:
-        return {"random_state": "3"}
+    settings: ClassVar = {"random_state": "3"}
 
 
 class TestSobol(AlgorithmContract):
     """The classical sequence."""
 
-    def algorithm(self) -> Algorithm:
-        return find("sobol")
+    algorithm = find("sobol")
 
 
 class TestShiftedSobol(TestSobol):
     """The sequence with a random digital shift."""
 
-    def settings(self) -> dict[str, str]:
-        return {"random_state": "3"}
+    settings: ClassVar = {"random_state": "3"}
 
 
 class TestTpe(AlgorithmContract):
     """One Parzen window for each parameter, modelling from the sixth result on."""
 
-    def algorithm(self) -> Algorithm:
-        return find("tpe")
+    algorithm = find("tpe")
 
-    def settings(self) -> dict[str, str]:
-        return {"n_startup_trials": "6"}
+    settings: ClassVar = {"n_startup_trials": "6"}
 
 
 class TestTpeFromTheStart(TestTpe):
     """Modelling even before the first result."""
 
-    def settings(self) -> dict[str, str]:
-        return {"n_startup_trials": "0", "gamma": "0.25", "n_EI_candidates": "5"}
+    settings: ClassVar = {"n_startup_trials": "0", "gamma": "0.25", "n_EI_candidates": "5"}
 
 
 class TestMultivariateTpe(TestTpe):
     """One Parzen window for all parameters."""
 
-    def algorithm(self) -> Algorithm:
-        return find("multivariate-tpe")
+    algorithm = find("multivariate-tpe")
 
 
 class TestMultivariateTpeFromTheStart(TestTpeFromTheStart):
     """One window for all, before the first result."""
 
-    def algorithm(self) -> Algorithm:
-        return find("multivariate-tpe")
+    algorithm = find("multivariate-tpe")

@@ -9,6 +9,7 @@ from enum import Enum
 from munshi.api.experiment import Experiment
 from munshi.api.suggestion import Suggestion
 from munshi.api.trial import Trial
+from munshi.api.wire import Json
 from munshi.metrics.observation import Observation
 
 
@@ -26,7 +27,7 @@ class Run:
         last_words: The last lines of its output.
     """
 
-    job: Mapping[str, object]
+    job: Mapping[str, Json]
     live: bool
     collected: bool
     lost: str = ""
@@ -54,11 +55,15 @@ class TrialState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ExperimentView:
-    """An Experiment (defaulted, in the home spelling) and everything it owns."""
+    """An Experiment (defaulted, in the home spelling) and everything it owns.
+
+    `template_text` is the text of a template that a ConfigMap holds.
+    """
 
     experiment: Experiment
     suggestion: Suggestion | None = None
     trials: tuple[Trial, ...] = ()
+    template_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,18 +1,20 @@
 """What every algorithm must keep to, as tests to inherit; and the odd spaces it must cope with.
 
     class TestMyAlgorithm(AlgorithmContract):
-        def algorithm(self) -> Algorithm:
-            return MyAlgorithm()
+        algorithm = MyAlgorithm()
 
 pytest then runs the whole suite against it. A method that needs a setting or cannot work with some
-spaces says so in its `check`; the suite passes over the spaces that `check` refuses, and asks that
-the others are served without fail.
+spaces says so in its `check`; the suite asks that `suggest` refuses those too, and serves all the
+others without fail.
 """
+
+# ruff: noqa: S101  # these are tests, and pytest explains a failed assert
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import pytest
 
@@ -115,21 +117,23 @@ def a_history(
     results: list[Result] = []
     for index in range(count):
         reply = algorithm.suggest(a_request(space, results=results, settings=settings))
-        for point in reply.assignments:
-            results.append(Result(point, None if index % 5 == 4 else an_objective(point), index))
+        results.extend(
+            Result(point, None if index % 5 == 4 else an_objective(point), index)
+            for point in reply.assignments
+        )
     return results
 
 
 class AlgorithmContract:
-    """Inherit, name the algorithm, and let pytest find the tests."""
+    """Inherit, name the algorithm, and let pytest find the tests.
 
-    def algorithm(self) -> Algorithm:
-        """The algorithm under test."""
-        raise NotImplementedError
+    Attributes:
+        algorithm: The algorithm under test.
+        settings: Settings it cannot do without, or is to be tested with.
+    """
 
-    def settings(self) -> Mapping[str, str]:
-        """Settings it cannot do without."""
-        return {}
+    algorithm: ClassVar[Algorithm]
+    settings: ClassVar[Mapping[str, str]] = {}
 
     def ask(
         self,
@@ -139,23 +143,27 @@ class AlgorithmContract:
         count: int = 1,
     ) -> Reply:
         """Ask the algorithm to go on from these points."""
-        return self.algorithm().suggest(
-            a_request(
-                space, results=results, pending=pending, count=count, settings=self.settings()
-            )
+        return self.algorithm.suggest(
+            a_request(space, results=results, pending=pending, count=count, settings=self.settings)
         )
 
     def refuses(self, space: Space) -> bool:
         """Does its `check` find fault with this space?"""
-        return bool(self.algorithm().check(space, self.settings(), None))
+        return bool(self.algorithm.check(space, self.settings, None))
+
+    def is_refused(self, space: Space) -> None:
+        """What `check` finds fault with, `suggest` does not serve either."""
+        with pytest.raises(AlgorithmRefused):
+            self.ask(space)
 
     @_ODD
     def test_every_suggestion_lies_in_its_space(self, oddity: str) -> None:
         """With and without history, alone and in batches, all points belong to the space."""
         space = ODD_SPACES[oddity]
         if self.refuses(space):
+            self.is_refused(space)
             return
-        results = a_history(self.algorithm(), space, 15, self.settings())
+        results = a_history(self.algorithm, space, 15, self.settings)
         for reply in (self.ask(space, count=3), self.ask(space, results, count=3)):
             for point in reply.assignments:
                 assert space.contains(point), point
@@ -166,8 +174,9 @@ class AlgorithmContract:
         """Asking twice gives the same answer, whatever order the history comes in."""
         space = ODD_SPACES[oddity]
         if self.refuses(space):
+            self.is_refused(space)
             return
-        results = a_history(self.algorithm(), space, 14, self.settings())
+        results = a_history(self.algorithm, space, 14, self.settings)
         pending = [Pending(result.assignments, result.index) for result in results[11:]]
         results = results[:11]
         first = self.ask(space, results, pending, count=2)
@@ -176,7 +185,7 @@ class AlgorithmContract:
 
     def test_a_finite_space_is_walked_through_once(self) -> None:
         """One by one, each of the points comes exactly once; then the space is exhausted."""
-        results = a_history(self.algorithm(), SMALL, 18, self.settings())
+        results = a_history(self.algorithm, SMALL, 18, self.settings)
         assert {SMALL.index(result.assignments) for result in results} == set(range(18))
         reply = self.ask(SMALL, results)
         assert (reply.assignments, reply.exhausted) == ((), True)
@@ -198,7 +207,7 @@ class AlgorithmContract:
 
     def test_pending_points_are_not_proposed_again(self) -> None:
         """A restart that forgot nothing but the outcome repeats nobody's point."""
-        results = a_history(self.algorithm(), SMALL, 12, self.settings())
+        results = a_history(self.algorithm, SMALL, 12, self.settings)
         pending = [Pending(result.assignments, result.index) for result in results[6:]]
         reply = self.ask(SMALL, results[:6], pending, count=6)
         numbers = {SMALL.index(point) for point in reply.assignments}
@@ -210,7 +219,7 @@ class AlgorithmContract:
         """A history of nothing but failures, or of values that are no numbers, is no obstacle."""
         results = [
             Result(result.assignments, value, result.index)
-            for result in a_history(self.algorithm(), SMALL, 13, self.settings())
+            for result in a_history(self.algorithm, SMALL, 13, self.settings)
         ]
         reply = self.ask(SMALL, results, count=3)
         assert all(SMALL.contains(point) for point in reply.assignments)
@@ -232,15 +241,15 @@ class AlgorithmContract:
 
     def test_an_unknown_setting_is_a_fault_with_its_name(self) -> None:
         """A misspelt setting is pointed at, and would be refused if it got as far as `suggest`."""
-        settings = {**self.settings(), "surely_nobody_knows_this": "1"}
-        faults = self.algorithm().check(SMALL, settings, None)
+        settings = {**self.settings, "surely_nobody_knows_this": "1"}
+        faults = self.algorithm.check(SMALL, settings, None)
         assert [fault.path for fault in faults] == [("surely_nobody_knows_this",)]
         with pytest.raises(AlgorithmRefused):
-            self.algorithm().suggest(a_request(SMALL, settings=settings))
+            self.algorithm.suggest(a_request(SMALL, settings=settings))
 
     def test_sound_settings_have_no_faults(self) -> None:
         """What the suite runs with is what `check` accepts."""
-        assert self.algorithm().check(SMALL, self.settings(), 10) == []
+        assert self.algorithm.check(SMALL, self.settings, 10) == []
 
     def test_asking_for_nothing_gives_nothing(self) -> None:
         """A count of 0 is an empty reply, and says nothing about the space."""

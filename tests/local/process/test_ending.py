@@ -235,6 +235,29 @@ def test_a_killed_supervisor_is_a_lost_trial(place: Place) -> None:
     asyncio.run(story())
 
 
+def test_a_supervisor_killed_at_any_moment(place: Place) -> None:
+    """Wherever the kill falls, even between fork and exec, after one sweep nothing is left."""
+
+    async def one(spawner: Spawner, number: int) -> None:
+        plan = place.plan("sh", "-c", "sleep 600 & sleep 600", name=f"trial-{number}")
+        identity = await spawner.spawn(plan)
+        await asyncio.sleep(number * 0.0002)
+        os.kill(identity.pid, 9)
+        await asyncio.wait_for(ended(identity), PATIENCE_S)
+        assert isinstance(inspect(plan.folder), Lost)
+        await asyncio.to_thread(sweep, plan.marker)
+
+    async def story() -> None:
+        spawner = Spawner()
+        await spawner.start()
+        for first in range(0, 40, 4):
+            await asyncio.gather(*(one(spawner, first + at) for at in range(4)))
+        await spawner.close()
+
+    asyncio.run(story())
+    assert place.alive() == []
+
+
 def test_sweep_spares_everybody_else(place: Place) -> None:
     """Only whole markers count: neither a longer one nor one in another variable is touched."""
     near = {"MUNSHI_TRIAL_UID": "abc-1", "OTHER": "MUNSHI_TRIAL_UID=abc"}

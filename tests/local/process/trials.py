@@ -68,9 +68,9 @@ class Place:
 
     def alive(self) -> list[str]:
         """Names of the live processes of this test's trials."""
-        wanted = {f"{process.MARKER}={plan.marker}".encode() for plan in self._plans}
-        found = [proc.process(pid) for entry in wanted for pid in proc.carrying(entry)]
-        return [one.name for one in found if one and not one.dead]
+        ours = f"{process.MARKER}={self._family}".encode()
+        found = [one for one in proc.table().values() if not one.dead]
+        return [one.name for one in found if ours in _environment(one.pid)]
 
     def survivors(self) -> list[str]:
         """The same, after a moment for those just killed."""
@@ -86,6 +86,7 @@ class Place:
             if isinstance(state, process.Running):
                 process.stop(state.identity)
                 wait_until(lambda it=state.identity: not process.is_alive(it))  # type: ignore[misc]
+        for plan in self._plans if self.alive() else ():
             process.sweep(plan.marker)
         shutil.rmtree(self.home, ignore_errors=True)
 
@@ -147,6 +148,13 @@ def said(plan: ProcessPlan) -> dict[str, object]:
     found = json.loads(log(plan))
     assert isinstance(found, dict)
     return found
+
+
+def _environment(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return b""
 
 
 async def _run(plan: ProcessPlan) -> None:

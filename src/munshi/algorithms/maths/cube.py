@@ -31,6 +31,8 @@ def encode(parameter: Parameter, texts: Sequence[str | None]) -> Array:
     """The cells (3, n) of a column of texts; None and texts outside the parameter become NaN."""
     if isinstance(parameter, Double | Integer):
         x = np.array(read_doubles(texts), dtype=np.float64)
+        if isinstance(parameter, Integer):
+            x[x != np.rint(x)] = np.nan
         with np.errstate(all="ignore"):  # outside values may overflow on their way to NaN
             return (
                 _continuum(parameter, x) if parameter.cardinality is None else _grid(parameter, x)

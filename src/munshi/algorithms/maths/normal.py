@@ -48,9 +48,9 @@ def mass(a: Array, b: Array) -> Array:
 
 
 def _lower(x: Array) -> Array:
-    """Φ for x ≤ 0; -38 and below share one value of about 0."""
+    """Φ for x ≤ 0; -38 and below share one value of about 0; NaN stays NaN."""
     at = np.maximum((x + _END) * _PER_UNIT, 0.0)
-    piece = np.minimum(at.astype(np.intp), _LAST)
+    piece = np.minimum(np.nan_to_num(at).astype(np.intp), _LAST)
     s = at - piece
     curve: Array = _A[piece] + s * (_B[piece] + s * (_C[piece] + s * _D[piece]))
     return curve

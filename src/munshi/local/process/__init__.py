@@ -27,6 +27,7 @@ from munshi.local.process.watch import (
     inspect,
     is_alive,
     read_exit,
+    read_identity,
     stop,
     sweep,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "is_alive",
     "namespaces_available",
     "read_exit",
+    "read_identity",
     "stop",
     "sweep",
 ]

@@ -1,0 +1,191 @@
+"""Launch, judge, end: the life of one trial (Katib runtime behaviour §10, mended).
+
+A trial always ends. Its job is judged by the failure condition first, then by the success condition;
+a job that succeeded is judged again by its metrics, once all it reported is collected. A job that
+vanished through no fault of its own is started again and not counted as failed.
+"""
+
+from __future__ import annotations
+
+import difflib
+from datetime import datetime
+
+from munshi.api import conditions
+from munshi.api.common import Metric, MetricStrategyType, ObjectiveSpec, Observation
+from munshi.api.trial import Trial, TrialCondition, TrialStatus
+from munshi.metrics import number
+from munshi.metrics import observation as observations
+from munshi.reconcile.plan import ForgetRun, LaunchTrial, Plan, StopTrial
+from munshi.reconcile.views import Run, TrialView
+from munshi.template import condition
+
+MAX_ATTEMPTS = 5
+"""Starts after which a job that keeps vanishing is given up. A guess: generous to reboots."""
+WORDS = 5
+"""How many last lines of output a failure quotes."""
+
+
+def reconcile_trial(view: TrialView, now: datetime) -> Plan[TrialStatus]:
+    """Decide what a Trial should say of itself, and what should happen to its job.
+
+    Args:
+        view: The trial, its job if any, and (once `run.collected`) what it reported.
+        now: The time to write down.
+    """
+    trial, run = view.trial, view.run
+    status = _created(trial.status, now)
+    if trial.is_completed:
+        if run is not None and run.live:
+            return Plan(status, (StopTrial(f"the trial is {_outcome(trial)}"),))
+        return Plan(status)
+    if run is None:
+        if status.attempts >= MAX_ATTEMPTS:
+            why = f"its job vanished {MAX_ATTEMPTS} times without an outcome"
+            return Plan(_ended(status, TrialCondition.FAILED, "TrialFailed", why, now))
+        started = status.model_copy(update={"attempts": status.attempts + 1})
+        return Plan(started, (LaunchTrial(_why_launch(started)),))
+    if run.lost:
+        return Plan(status, (ForgetRun(f"the job vanished: {run.lost}"),))
+    return Plan(_judged(view, run, status, now))
+
+
+def killed(trial: Trial, because: str, now: datetime) -> TrialStatus:
+    """The status of an active trial that is stopped from outside; a completed one stays as it is."""
+    if trial.is_completed:
+        return trial.status
+    return _ended(_created(trial.status, now), TrialCondition.KILLED, "TrialKilled", because, now)
+
+
+def refused(trial: Trial, message: str, now: datetime) -> TrialStatus:
+    """The status of a trial that cannot be launched, whatever one does."""
+    return _ended(_created(trial.status, now), TrialCondition.FAILED, "TrialFailed", message, now)
+
+
+def _created(status: TrialStatus, now: datetime) -> TrialStatus:
+    if conditions.holds(status.conditions, TrialCondition.CREATED):
+        return status
+    said = conditions.put(
+        status.conditions,
+        TrialCondition.CREATED,
+        true=True,
+        reason="TrialCreated",
+        message="Trial is created",
+        now=now,
+    )
+    return status.model_copy(update={"conditions": said, "start_time": now})
+
+
+def _why_launch(status: TrialStatus) -> str:
+    if status.attempts == 1:
+        return "the trial has no job yet"
+    return f"start number {status.attempts}: the earlier job vanished"
+
+
+def _judged(view: TrialView, run: Run, status: TrialStatus, now: datetime) -> TrialStatus:
+    spec = view.trial.spec
+    job = dict(run.job)
+    failure = condition.evaluate(spec.failure_condition, job)
+    if failure.met:
+        text = _sentence("Trial has failed", failure.reason, failure.message)
+        return _ended(status, TrialCondition.FAILED, "TrialFailed", _with_words(text, run), now)
+    success = condition.evaluate(spec.success_condition, job)
+    if success.met:
+        if not run.collected:
+            return _running(status, now)
+        return _observed(view, run, status, now)
+    for verdict in (failure, success):
+        if verdict.reason == condition.NOT_UNDERSTOOD:
+            text = f"a condition cannot be evaluated: {verdict.message}"
+            return _ended(status, TrialCondition.FAILED, "TrialFailed", text, now)
+    return _running(status, now)
+
+
+def _observed(view: TrialView, run: Run, status: TrialStatus, now: datetime) -> TrialStatus:
+    objective = view.trial.spec.objective or ObjectiveSpec()
+    wanted = objective.objective_metric_name
+    seen = Observation(metrics=tuple(_metric(one) for one in view.observation.metrics))
+    status = status.model_copy(update={"observation": seen})
+    if not view.observation.reported(wanted):
+        kind, text = TrialCondition.METRICS_UNAVAILABLE, _missing(wanted, run)
+        return _ended(status, kind, "MetricsUnavailable", _with_words(text, run), now)
+    strategy = objective.strategy(wanted)
+    value = observations.objective_value(view.observation, wanted, _strategy(strategy))
+    text = "Trial has succeeded"
+    summary = view.observation.get(wanted)
+    if value is None and summary is not None and summary.non_finite:
+        text += f"; {wanted} is not a finite number ({summary.latest}), so it cannot be the best"
+    return _ended(status, TrialCondition.SUCCEEDED, "TrialSucceeded", text, now)
+
+
+def _strategy(said: MetricStrategyType) -> observations.Strategy:
+    match said:
+        case MetricStrategyType.MIN:
+            return "min"
+        case MetricStrategyType.MAX:
+            return "max"
+        case _:
+            return "latest"
+
+
+def _metric(summary: observations.MetricSummary) -> Metric:
+    return Metric(
+        name=summary.name,
+        min=number.to_wire(summary.min),
+        max=number.to_wire(summary.max),
+        latest=number.to_wire(summary.latest),
+    )
+
+
+def _missing(wanted: str, run: Run) -> str:
+    text = f'Metrics are not available: the objective "{wanted}" was never reported'
+    if run.seen:
+        near = difflib.get_close_matches(wanted, run.seen, n=1, cutoff=0.4)
+        hint = f'; did you mean "{near[0]}"?' if near else ""
+        text += f"; metrics that were seen: {', '.join(run.seen)}{hint}"
+    else:
+        text += "; nothing that looks like a metric was seen"
+    return ". ".join((text, *run.notes))
+
+
+def _with_words(text: str, run: Run) -> str:
+    words = [line for line in run.last_words if line.strip()][-WORDS:]
+    return f"{text}. Last output:\n" + "\n".join(words) if words else text
+
+
+def _sentence(what: str, reason: str, message: str) -> str:
+    text = f"{what}. Job reason: {reason}" if reason else what
+    return f"{text}. {message}" if message else text
+
+
+def _running(status: TrialStatus, now: datetime) -> TrialStatus:
+    said = conditions.put(
+        status.conditions,
+        TrialCondition.RUNNING,
+        true=True,
+        reason="TrialRunning",
+        message="Trial is running",
+        now=now,
+    )
+    return status.model_copy(update={"conditions": said})
+
+
+def _ended(
+    status: TrialStatus, kind: TrialCondition, reason: str, message: str, now: datetime
+) -> TrialStatus:
+    said = status.conditions
+    if conditions.find(said, TrialCondition.RUNNING) is not None:
+        said = conditions.put(
+            said,
+            TrialCondition.RUNNING,
+            true=False,
+            reason=reason,
+            message="Trial is not running any more",
+            now=now,
+        )
+    said = conditions.put(said, kind, true=True, reason=reason, message=message, now=now)
+    return status.model_copy(update={"conditions": said, "completion_time": now})
+
+
+def _outcome(trial: Trial) -> str:
+    last = trial.status.conditions[-1]
+    return f"{last.type}: {last.message.splitlines()[0]}" if last.message else last.type

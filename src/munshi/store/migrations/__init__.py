@@ -1,0 +1,1 @@
+"""How the tables came to be: an Alembic environment, run by `munshi.store.schema` only."""
