@@ -44,7 +44,7 @@ demo: $(READY) ## Tune examples/digits.yaml on this machine, from an empty ledge
 check: $(READY) lint ## Format, lint, types, imports and the fast tests; under a minute
 	$(PY) -m pytest -m "not journey and not oracle and not tensorflow" -n "$(WORKERS)" -q
 
-test: needs-go $(READY_FOR_ALL) lint ## Everything: make check's checks, then all tests (needs Go, 1 GB of disk)
+test: needs-go $(READY_FOR_ALL) lint ## Everything: make check's checks, then all tests (needs Go and 2 GB of disk)
 	$(PY) -m pytest -n "$(WORKERS)"
 
 fmt: $(READY) ## Format the code and mend what the linter can mend

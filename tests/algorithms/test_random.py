@@ -97,3 +97,20 @@ def test_the_end_has_a_sentence() -> None:
     """What a person reads when there is nothing left."""
     reply = RANDOM.suggest(a_request(SMALL, count=19))
     assert reply.because == "all 18 points of the space have been handed out"
+
+
+GOLDEN = Space((Double("x", 0.0, 1.0), Integer("n", 1, 100), Categorical("c", ("a", "b", "c"))))
+KNOWN_POINTS = {
+    "random": ["0.7739560485559633 44 c", "0.7935026873922878 25 b", "0.2895089577003642 96 a"],
+    "grid": ["2 b 0.0", "2 b 0.5", "3 a 1.0"],
+    "sobol": ["0.9764950699172914 13 a", "0.2264950699172914 88 a", "0.7264950699172914 38 b"],
+}
+
+
+@pytest.mark.parametrize("name", KNOWN_POINTS)
+def test_seeds_keep_their_meaning(name: str) -> None:
+    """An upgrade of munshi or numpy does not change the points of a seed."""
+    space = SMALL if name == "grid" else GOLDEN
+    chosen = {"random_state": "42"}
+    points = find(name).suggest(a_request(space, count=3, settings=chosen)).assignments
+    assert [" ".join(point.values()) for point in points] == KNOWN_POINTS[name]

@@ -18,7 +18,7 @@ REFUSED = {
     "tpee": '"tpee" is unknown; did you mean "tpe"?',
     "TPE": '"TPE" is unknown; did you mean "tpe"?',
     "grid_search": '"grid_search" is unknown; did you mean "grid"?',
-    "zzz": "known: bayesianoptimization, cmaes",
+    "zzz": "known: grid, multivariate-tpe, random, sobol, tpe",
     "": "is missing",
 }
 

@@ -206,6 +206,16 @@ def test_every_setting_has_an_effect(name: str, case: str) -> None:
     assert plain != other
 
 
+@pytest.mark.parametrize("weight", ["1e-320", "1e308"])
+@pytest.mark.parametrize("name", TPES)
+def test_extreme_settings_are_survived(name: str, weight: str) -> None:
+    """A prior of next to no weight, or of all the weight, leaves the arithmetic finite."""
+    chosen = {"prior_weight": weight, "gamma": "1e-300", "n_startup_trials": "0"}
+    for results in ([], a_history(find(name), MIXED, 12)):
+        request = a_request(MIXED, results=results, count=3, settings=chosen)
+        assert all(MIXED.contains(point) for point in find(name).suggest(request).assignments)
+
+
 @pytest.mark.parametrize("name", TPES)
 def test_ties_do_no_harm(name: str) -> None:
     """A history in which all values are equal is modelled all the same."""

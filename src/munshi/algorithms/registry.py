@@ -12,6 +12,7 @@ from typing import cast
 from munshi.algorithms.protocol import Algorithm
 from munshi.errors import AlgorithmRefused
 from munshi.space import nearest
+from munshi.space.text import quoted
 
 _PATHS = {
     "grid": "munshi.algorithms.grid:GRID",
@@ -71,9 +72,12 @@ def problem(name: str) -> str:
     """What is wrong with a name that is not known: for a fault at the field that holds it."""
     if name in _PLANNED:
         return f'"{name}" is not available in this version of munshi yet'
-    return f'"{name}" is unknown' if name else "is missing"
+    return f"{quoted(name)} is unknown" if name else "is missing"
 
 
 def mend(name: str) -> str:
     """What to write instead of a name that is not known."""
-    return _PLANNED.get(name) or nearest.advice(name, (*_PATHS, *_PLANNED), _SYNONYMS)
+    if name in _PLANNED:
+        return _PLANNED[name]
+    meant = nearest.nearest(name, (*_PATHS, *_PLANNED), _SYNONYMS)
+    return f'did you mean "{meant}"?' if meant else f"known: {', '.join(_PATHS)}"

@@ -6,10 +6,11 @@ and turns whatever comes back into what a shell understands: data on stdout, tal
 sees a traceback: one that nobody foresaw goes into a file, whose path is said.
 
     group.py     the verbs by name, each loaded when it is asked for
+    ending.py    errors become sentences and exit codes
     home.py      the way to stored objects, and to the wall clock
     files.py     YAML files and standard input, as documents
     tables.py    columns, ages, wide characters          columns.py   which columns a kind has
-    facts.py     what can be read off trials             describe.py  everything about one object
+    facts.py     what can be read off trials             description.py  everything about one object
     progress.py  while `munshi run` runs                 summary.py   when it has ended
 
 The rest is verbs. They know the Store and the pure rooms; none knows SQL, processes or the engine.

@@ -59,7 +59,7 @@ def of(command: click.Command, arguments: list[str]) -> int:
     except MunshiError as error:
         say(error)
         return code_of(error)
-    except Exception as bug:  # noqa: BLE001 - the edge: nothing may pass as a traceback
+    except Exception as bug:
         click.echo(_confession(bug), err=True)
         return FAILED
     return _code(result)

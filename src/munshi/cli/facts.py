@@ -53,7 +53,9 @@ def is_bad(trial: Trial) -> bool:
 
 def end(trial: Trial) -> Condition | None:
     """The condition that ended it, with its reason and message."""
-    return next((c for kind in FINAL if (c := find(trial.status.conditions, kind)) and c.is_true), None)
+    return next(
+        (c for kind in FINAL if (c := find(trial.status.conditions, kind)) and c.is_true), None
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,9 @@ def counts(trials: Iterable[Trial]) -> Counts:
     return Counts(dict(states), sum(trial.is_completed for trial in trials))
 
 
-def value(observation: Observation | None, metric: str, objective: ObjectiveSpec | None) -> str | None:
+def value(
+    observation: Observation | None, metric: str, objective: ObjectiveSpec | None
+) -> str | None:
     """The metric's reduced value as reported; None when it was never reported."""
     if observation is None or objective is None:
         return None

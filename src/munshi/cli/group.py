@@ -9,6 +9,7 @@ from typing import Any, NoReturn, cast
 
 import click
 
+from munshi import __version__
 from munshi.cli.ending import PipeClosed
 
 
@@ -22,10 +23,12 @@ class Verb:
 
 VERBS: Mapping[str, Verb] = {
     "run": Verb("munshi.cli.run:run", "Run an Experiment on this machine and show how it goes."),
-    "validate": Verb("munshi.cli.validate:validate", "Say whether files are right, without running."),
+    "validate": Verb(
+        "munshi.cli.validate:validate", "Say whether files are right, without running."
+    ),
     "render": Verb("munshi.cli.render:render", "Print the exact job that a trial would run."),
     "get": Verb("munshi.cli.get:get", "List experiments, trials or suggestions."),
-    "describe": Verb("munshi.cli.describe_verb:describe", "Tell everything about one object."),
+    "describe": Verb("munshi.cli.describe:describe", "Tell everything about one object."),
     "best": Verb("munshi.cli.best:best", "Print the best trial's objective value and settings."),
     "logs": Verb("munshi.cli.logs:logs", "Print what a trial's program wrote."),
     "metrics": Verb("munshi.cli.metrics:metrics", "Print every value a trial reported."),
@@ -85,6 +88,6 @@ def _unknown(ctx: click.Context, name: str) -> NoReturn:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="State lives under $MUNSHI_HOME. Begin with: munshi run experiment.yaml",
 )
-@click.version_option(package_name="munshi", prog_name="munshi", message="%(prog)s %(version)s")
+@click.version_option(__version__, prog_name="munshi", message="%(prog)s %(version)s")
 def munshi() -> None:
     """Find the best settings of any program: hyperparameter tuning from one Katib YAML file."""

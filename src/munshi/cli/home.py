@@ -107,7 +107,9 @@ def absent(kind: str, namespace: str, name: str, others: Iterable[Resource]) -> 
     many = 8  # more names than this in a sentence help nobody
     advice = nearest.advice(name, names)
     if advice.startswith("known") and len(names) > many:
-        advice = f"{len(names)} others are: list them with munshi get {kind.lower()}s -n {namespace}"
+        advice = (
+            f"{len(names)} others are: list them with munshi get {kind.lower()}s -n {namespace}"
+        )
     return f"{said}; {advice}"
 
 
@@ -120,6 +122,6 @@ def crash_folder() -> Path:
     """Where the report of a bug goes, even when opening the home is what broke."""
     try:
         return open_home().path
-    except Exception:  # noqa: BLE001 - we are already telling about one bug
+    except Exception:
         said = os.environ.get("MUNSHI_HOME", "")
         return Path(said) if said else Path(tempfile.gettempdir())

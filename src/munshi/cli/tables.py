@@ -13,16 +13,23 @@ GAP = "   "
 NONE = "<none>"
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], indent: str = "") -> str:
+def table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    indent: str = "",
+    *,
+    keep_case: bool = False,
+) -> str:
     """Columns three blanks apart, each as wide as its widest cell; the last one is not padded.
 
     Args:
-        head: Column names; printed in upper case.
+        head: Column names; printed in upper case, as kubectl does.
         rows: Cells, as many as there are columns. Empty ones show `<none>`; line breaks and control
             characters are escaped, so a row is always one line.
         indent: Stands before every line.
+        keep_case: Print column names as they are: some of them are the author's.
     """
-    lines = [[name.upper() for name in head]]
+    lines = [[visible(name if keep_case else name.upper()) for name in head]]
     lines += [[visible(cell) or NONE for cell in row] for row in rows]
     widths = [max(map(width, column)) for column in zip(*lines, strict=True)]
     return "".join(f"{indent}{_line(line, widths)}\n" for line in lines)

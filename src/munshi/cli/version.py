@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import metadata
-
 import click
+
+from munshi import __version__
 
 
 @click.command()
 def version() -> None:
     """Print munshi's version."""
-    click.echo(f"munshi {metadata.version('munshi')}")
+    click.echo(f"munshi {__version__}")

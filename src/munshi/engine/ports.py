@@ -150,6 +150,10 @@ class Launcher(Protocol):
         """Drop what is left of an ended attempt, so that `launch` begins anew."""
         ...
 
+    def changes(self) -> AsyncIterator[str]:
+        """Uids of trials whose `look` may have changed, as it happens, for ever."""
+        ...
+
 
 class Suggester(Protocol):
     """Computes assignments, away from the event loop."""

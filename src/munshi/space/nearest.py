@@ -24,9 +24,19 @@ def advice(got: str, known: Iterable[str], synonyms: Mapping[str, str] = _NO_SYN
         `did you mean "tpe"?`, or `known: grid, random, tpe` when nothing is near.
     """
     names = sorted(known)
-    by_fold = {name.casefold(): name for name in names}
-    fold = got.strip().casefold()
-    near = [synonyms[fold]] if fold in synonyms else get_close_matches(fold, by_fold, n=1)
-    if near:
-        return f'did you mean "{by_fold.get(near[0], near[0])}"?'
+    near = nearest(got, names, synonyms)
+    if near is not None:
+        return f'did you mean "{near}"?'
     return f"known: {', '.join(names)}" if names else "there are none to choose from"
+
+
+def nearest(
+    got: str, known: Iterable[str], synonyms: Mapping[str, str] = _NO_SYNONYMS
+) -> str | None:
+    """The known word that was probably meant, or None when nothing is near."""
+    by_fold = {name.casefold(): name for name in known}
+    fold = got.strip().casefold()
+    if fold in synonyms:
+        return synonyms[fold]
+    near = get_close_matches(fold, by_fold, n=1)
+    return by_fold[near[0]] if near else None

@@ -25,11 +25,13 @@ def test_a_column_says_what_the_parameter_says(name: str) -> None:
     if parameter.cardinality == 1:
         assert not np.isnan(cells).any()
         return
-    if isinstance(parameter, Categorical):
-        expected = [(k, k, k) for k in (parameter.index_of(str(value)) for value in values)]
-    else:
-        bins = [parameter.bin(value) for value in values]  # type: ignore[arg-type]  # its own values
-        expected = [(low, low + (high - low) / 2, high) for low, high in bins]  # type: ignore[misc]  # floats
+    expected: list[tuple[float, float, float]] = []
+    for value in values:
+        if isinstance(parameter, Categorical):
+            expected.append((parameter.index_of(str(value)),) * 3)
+        else:
+            low, high = parameter.bin(value)  # type: ignore[arg-type]  # its own value
+            expected.append((low, low + (high - low) / 2, high))
     # The columns interpolate Φ, and count in doubles where the parameter counts in 64-bit ints.
     assert np.abs(cells.T - np.array(expected)).max() < 1e-9
 

@@ -56,7 +56,7 @@ def test_the_chances_of_choices_sum_to_one() -> None:
 
 @pytest.mark.parametrize("choices", [0, 5])
 def test_samples_follow_the_density(choices: int) -> None:
-    """Of 20,000 samples each tenth (or choice) gets its share, to within a standard error or five."""
+    """Of 20,000 samples each tenth (or choice) gets its share, within five standard errors."""
     points = np.array([0.0, 3.0, 3.0]) if choices else POINTS
     window = a_window(points, choices)
     drawn = window.sample(np.random.default_rng(1), 20_000)[0]

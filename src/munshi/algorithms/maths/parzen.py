@@ -32,6 +32,8 @@ from munshi.algorithms.maths.normal import Array
 _WIDE = 1 / 256
 """Bins wider than this are weighed by their mass; in narrower ones the density hardly varies."""
 _TINY = 1e-300
+_LEAST_PRIOR = 1e-9
+"""A prior of less weight than this is no prior; beyond the reciprocal it is all there is."""
 _BLOCK = 1 << 22  # candidates · kernels held at once: 32 MiB
 _MANY = 64  # kernels; with more of them it pays to look for equal ones first
 _NORMAL = NormalDist()
@@ -60,6 +62,7 @@ class Parzen:
         d, _, n = cells.shape
         self.mu = np.concatenate([cells[:, 1], np.full((d, 1), 0.5)], axis=1)
         self.sigma = np.concatenate([sigma, np.ones((d, 1))], axis=1)
+        prior_weight = min(max(prior_weight, _LEAST_PRIOR), 1 / _LEAST_PRIOR)
         raw = np.append(weights, prior_weight)
         self.weights = raw / raw.sum()
         self.chances = [

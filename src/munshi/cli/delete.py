@@ -1,0 +1,48 @@
+"""`munshi delete`: what runs is stopped first, then everything is gone: trials, values, logs."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from munshi.api.suggestion import Suggestion
+from munshi.cli import home, options
+from munshi.errors import NotFound
+
+
+@click.command()
+@click.argument("what", nargs=-1, required=True, metavar="KIND NAME...")
+@options.namespace
+@click.option("--ignore-not-found", is_flag=True, help="Nothing to delete is fine.")
+def delete(what: tuple[str, ...], namespace: str, ignore_not_found: bool) -> None:
+    """Stop and delete experiments (with all their trials) or single trials."""
+    kind, names = options.kind_and_names(what)
+    if not names:
+        raise click.UsageError(f"which {options.PLURALS[kind]}? write their names")
+    if kind is Suggestion:
+        raise click.UsageError(
+            "a suggestion belongs to its experiment; delete that: munshi delete experiment NAME"
+        )
+
+    async def all_of_them() -> list[NotFound]:
+        opened = home.open_home()
+        missing: list[NotFound] = []
+        for name in dict.fromkeys(names):
+            try:
+                async with opened.store() as store:
+                    found = await home.find(store, kind, namespace, name)
+                await home.deleting(kind.__name__)(opened, namespace, name)
+            except NotFound as miss:
+                missing.append(miss)
+            else:
+                click.echo(f'{kind.__name__.lower()}{options.GROUP_SUFFIX} "{found.name}" deleted')
+        return missing
+
+    missing = asyncio.run(all_of_them())
+    if ignore_not_found:
+        return
+    for miss in missing:
+        click.echo(f"munshi: {miss}", err=True)
+    if missing:
+        raise click.exceptions.Exit(4)

@@ -1,0 +1,97 @@
+"""Files and standard input, as documents: Experiments to judge, ConfigMaps that hold their templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from munshi.api import decode, source
+from munshi.api.experiment import Experiment
+from munshi.api.meta import ConfigMap
+from munshi.api.source import Source
+from munshi.errors import FieldFault, Invalid
+
+STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What stands in some files.
+
+    Attributes:
+        experiments: One a document, in order; not judged yet.
+        config_maps: (namespace, name) to data.
+        refusals: Documents and files that cannot be used, each with all its faults.
+    """
+
+    experiments: tuple[Source, ...]
+    config_maps: Mapping[tuple[str, str], Mapping[str, str]]
+    refusals: tuple[Invalid, ...] = ()
+
+    def config_map(self, namespace: str, name: str) -> Mapping[str, str] | None:
+        """The data of a ConfigMap; one without a namespace serves all of them."""
+        found = self.config_maps.get((namespace, name))
+        return self.config_maps.get(("", name)) if found is None else found
+
+
+def read(names: Iterable[str]) -> Documents:
+    """Read files; `-` is standard input.
+
+    Nothing is raised for what stands in them: `refusals` has it, so that one bad file hides no other's faults.
+    """
+    experiments: list[Source] = []
+    config_maps: dict[tuple[str, str], Mapping[str, str]] = {}
+    refusals: list[Invalid] = []
+    for name in names:
+        shown = "<stdin>" if name == STDIN else name
+        try:
+            found = source.read(_bytes(name), shown)
+            if not found:
+                empty = FieldFault((), "there is nothing in it", "write an Experiment")
+                raise Invalid([empty], shown)
+        except Invalid as refusal:
+            refusals.append(refusal)
+            continue
+        for document in found:
+            try:
+                _sort(document, experiments, config_maps)
+            except Invalid as refusal:
+                refusals.append(refusal if refusal.source else document.refusal(refusal.faults))
+    return Documents(tuple(experiments), config_maps, tuple(refusals))
+
+
+def _sort(
+    document: Source,
+    experiments: list[Source],
+    config_maps: dict[tuple[str, str], Mapping[str, str]],
+) -> None:
+    kind = decode.kind_of(document.value)
+    if kind is Experiment:
+        experiments.append(document)
+    elif kind is ConfigMap:
+        config_map = decode.read(document.value, ConfigMap)
+        config_maps[config_map.namespace, config_map.name] = config_map.data
+    else:
+        problem = f"a {kind.__name__} is munshi's own to make"
+        raise Invalid([FieldFault(("kind",), problem, "write an Experiment")])
+
+
+def _bytes(name: str) -> bytes:
+    if name == STDIN:
+        return click.get_binary_stream("stdin").read()
+    try:
+        return Path(name).read_bytes()
+    except IsADirectoryError:
+        fault = FieldFault((), "is a folder", "name the files in it")
+    except FileNotFoundError:
+        fault = FieldFault(
+            (), "there is no such file", "mind that the path begins where you are now"
+        )
+    except OSError as error:
+        fault = FieldFault((), f"cannot be read: {error.strerror or error}")
+    except ValueError:
+        fault = FieldFault((), "is no path: it holds a NUL character")
+    raise Invalid([fault], name)

@@ -1,0 +1,166 @@
+"""What `munshi run` shows while it runs: a live area on a terminal, plain lines anywhere else.
+
+`Progress.update` is called with every new state, and about once a second on a terminal, where it moves the clock.
+Everything goes to stderr: stdout is for data. rich is loaded only when there is a terminal.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, TextIO
+
+from munshi.api.experiment import Experiment
+from munshi.api.trial import Trial
+from munshi.cli import facts, tables
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live
+
+_BAR = 30
+"""Places of the bar."""
+
+
+class Progress:
+    """How an Experiment fares, shown as it changes.
+
+    Args:
+        stream: Where to; stderr by default.
+        live: Whether to redraw in place; by default when the stream is a terminal.
+    """
+
+    def __init__(self, stream: TextIO | None = None, live: bool | None = None) -> None:
+        self._stream = sys.stderr if stream is None else stream
+        self._is_live = self._stream.isatty() if live is None else live
+        self._live: Live | None = None
+        self._began: datetime | None = None
+        self._already = 0
+        self._said = ""
+
+    def update(self, experiment: Experiment, trials: Sequence[Trial], now: datetime) -> None:
+        """Show this state; plain lines are only written when something other than the time changed."""
+        if self._began is None:
+            self._began = now
+            self._already = facts.counts(trials).completed
+        elapsed = max(now - self._began, timedelta())
+        left = eta(experiment, trials, elapsed, self._already)
+        if self._is_live:
+            self._draw(experiment, trials, elapsed, left)
+            return
+        state = line(experiment, trials)
+        if state != self._said:
+            self._said = state
+            said = f"{state}; about {left} left" if left else state
+            self._stream.write(f"[{clock(elapsed)}] {said}\n")
+            self._stream.flush()
+
+    def close(self) -> None:
+        """Leave the terminal as it was found; the last state stays on it. Twice is fine."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _draw(
+        self, experiment: Experiment, trials: Sequence[Trial], elapsed: timedelta, left: str
+    ) -> None:
+        from rich.console import Console  # noqa: PLC0415 - loaded only for a terminal
+        from rich.live import Live  # noqa: PLC0415
+
+        area = _area(experiment, trials, elapsed, left)
+        if self._live is None:
+            console = Console(file=self._stream)
+            # Drawn by update alone: no thread to outlive a crash, no clock of its own.
+            self._live = Live(area, console=console, auto_refresh=False, redirect_stdout=False)
+            self._live.start()
+        self._live.update(area, refresh=True)
+
+
+def line(experiment: Experiment, trials: Sequence[Trial]) -> str:
+    """`5/12 trials: 3 running, 4 succeeded, 1 failed; best accuracy=0.9722 (random-x7 lr=0.02)`."""
+    counted = facts.counts(trials)
+    best = _best(experiment)
+    said = f"{_of(counted.completed, experiment)} trials: {counted}"
+    return f"{said}; best {best}" if best else said
+
+
+def eta(
+    experiment: Experiment, trials: Sequence[Trial], elapsed: timedelta, already: int = 0
+) -> str:
+    """How long it will still take at the rate so far: `20 s`, `3 min`, `2 h 5 min`; "" when unknown.
+
+    Args:
+        experiment: Its maxTrialCount is the end; without one, or once it ended, nothing is known.
+        trials: All of its trials.
+        elapsed: How long the rate has been observed.
+        already: Trials that were completed before that.
+    """
+    bound = experiment.spec.max_trial_count
+    completed = facts.counts(trials).completed
+    fresh = completed - already
+    if bound is None or fresh <= 0 or experiment.is_completed or elapsed <= timedelta():
+        return ""
+    remaining = max(bound - completed, 0)
+    return spoken(elapsed / fresh * remaining) if remaining else ""
+
+
+def spoken(span: timedelta) -> str:
+    """A span in round words: seconds below two minutes, then minutes, then hours and minutes."""
+    seconds = max(1, round(span.total_seconds()))
+    if seconds < 120:
+        return f"{seconds} s"
+    minutes = round(seconds / 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes and hours < 10 else f"{hours} h"
+
+
+def clock(span: timedelta) -> str:
+    """`00:12`, `1:02:05`."""
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes:02}:{seconds:02}"
+
+
+def _of(completed: int, experiment: Experiment) -> str:
+    bound = experiment.spec.max_trial_count
+    return f"{completed}/{bound}" if bound else str(completed)
+
+
+def _best(experiment: Experiment) -> str:
+    best = facts.best(experiment)
+    if best is None:
+        return ""
+    settings = tables.clip(facts.pairs(best.assignments, digits=4), 60)
+    reached = f"{best.metric}={facts.short(best.value)}"
+    return tables.visible(
+        f"{reached} ({best.trial} {settings})" if settings else f"{reached} ({best.trial})"
+    )
+
+
+def _area(
+    experiment: Experiment, trials: Sequence[Trial], elapsed: timedelta, left: str
+) -> RenderableType:
+    from rich.console import Group  # noqa: PLC0415 - loaded only for a terminal
+    from rich.progress_bar import ProgressBar  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    counted = facts.counts(trials)
+    bound = experiment.spec.max_trial_count
+    head = Table.grid(padding=(0, 1))
+    bar = ProgressBar(total=bound or 1, completed=min(counted.completed, bound or 0), width=_BAR)
+    time = f"{clock(elapsed)} · about {left} left" if left else clock(elapsed)
+    head.add_row(
+        Text(tables.visible(experiment.name), style="bold"),
+        bar,
+        Text(f"{_of(counted.completed, experiment)} trials"),
+        Text(time, style="dim"),
+    )
+    best = _best(experiment)
+    lines: list[RenderableType] = [head, Text(f"  {counted}")]
+    if best:
+        lines.append(Text.assemble("  best ", (best, "green")))
+    return Group(*lines)

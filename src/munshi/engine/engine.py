@@ -1,0 +1,308 @@
+"""The loop of munshi. A pass is told which object, never what happened; it reads everything anew.
+
+Trials are looked at first, side by side, so that their writes share a commit; then experiments, then
+suggestions. Algorithms are asked in the background, one question an experiment at a time. This file
+holds the one broad `except` of the house: a failed pass is logged and repeated with a growing pause.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from munshi.api import dialect
+from munshi.api.experiment import Experiment
+from munshi.api.meta import ConfigMap, Resource
+from munshi.api.suggestion import Suggestion, SuggestionStatus
+from munshi.api.trial import Trial
+from munshi.engine.mirror import Mirror
+from munshi.engine.perform import Performer
+from munshi.engine.ports import Change, Clock, Launcher, ObservationLog, Store, Suggester
+from munshi.engine.queue import Key, Kind, WorkQueue
+from munshi.errors import AlgorithmRefused, Conflict, MunshiError, NotFound, Retryable
+from munshi.metrics.observation import Observation, observe
+from munshi.reconcile.experiment import reconcile_experiment
+from munshi.reconcile.plan import Ask
+from munshi.reconcile.suggestion import failed, reconcile_suggestion, settled
+from munshi.reconcile.trial import reconcile_trial
+from munshi.reconcile.views import ExperimentView, Run, SuggestionView, TrialView
+
+log = logging.getLogger("munshi.engine")
+
+
+class Engine:
+    """Drives experiments until told to stop.
+
+    Args:
+        store: Where objects live.
+        observations: What trials reported.
+        launcher: What runs them.
+        suggester: Who computes assignments.
+        clock: The time.
+        wants: Which experiments are this engine's business.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        observations: ObservationLog,
+        launcher: Launcher,
+        suggester: Suggester,
+        clock: Clock,
+        *,
+        wants: Callable[[Experiment], bool] = lambda _: True,
+    ) -> None:
+        self._store, self._observations, self._launcher = store, observations, launcher
+        self._suggester, self._clock, self._wants = suggester, clock, wants
+        self.mirror = Mirror()
+        self._queue = WorkQueue()
+        self._performer = Performer(store, observations, launcher, clock, self.mirror)
+        self._by_uid: dict[str, tuple[str, str]] = {}
+        self._trial_of: dict[str, Key] = {}
+        self._live: set[str] = set()
+        self._asking: dict[str, asyncio.Task[None]] = {}
+        self._background: set[asyncio.Future[None]] = set()
+        self._passing = False
+
+    async def run(self) -> None:
+        """Work until cancelled. Trials go on running when the engine stops."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._follow_store())
+                tasks.create_task(self._follow_launcher())
+                tasks.create_task(self._work())
+        finally:
+            self._queue.close()
+            tasks_left = [*self._asking.values(), *self._background]
+            for task in self._asking.values():
+                task.cancel()
+            await asyncio.gather(*tasks_left, return_exceptions=True)
+
+    def is_at_rest(self) -> bool:
+        """Every wanted experiment is completed, and nothing of it runs or waits any more."""
+        experiments = [one for one in self.mirror.experiments.values() if self._wants(one)]
+        return (
+            all(one.is_completed for one in experiments)
+            and not (self._live or self._asking or self._background or self._passing)
+            and self._queue.is_empty
+            and all(t.is_completed for one in experiments for t in self.mirror.trials(one.uid))
+        )
+
+    # -- what wakes it --------------------------------------------------------------------------
+
+    async def _follow_store(self) -> None:
+        async for change in self._store.watch(0):
+            self._take(change)
+
+    async def _follow_launcher(self) -> None:
+        async for uid in self._launcher.changes():
+            key = self._trial_of.get(uid)
+            if key is not None:
+                self._queue.add(key)
+
+    def _take(self, change: Change) -> None:
+        resource = change.resource
+        if change.gone:
+            if self.mirror.drop(resource):
+                self._gone(resource)
+            return
+        if isinstance(resource, Experiment) and not self._wants(resource):
+            return
+        if self.mirror.put(resource):
+            self._wake(resource)
+
+    def _wake(self, resource: Resource) -> None:
+        match resource:
+            case Experiment():
+                self._by_uid[resource.uid] = (resource.namespace, resource.name)
+                self._queue.add(Key(Kind.EXPERIMENT, resource.uid))
+                self._queue.add(Key(Kind.SUGGESTION, resource.uid))
+            case Suggestion():
+                owner = _owner_uid(resource)
+                self._queue.add(Key(Kind.EXPERIMENT, owner))
+                self._queue.add(Key(Kind.SUGGESTION, owner))
+            case Trial():
+                owner = _owner_uid(resource)
+                key = Key(Kind.TRIAL, owner, resource.name)
+                self._trial_of[resource.uid] = key
+                self._queue.add(key)
+                self._queue.add(Key(Kind.EXPERIMENT, owner))
+            case _:
+                pass
+
+    def _gone(self, resource: Resource) -> None:
+        if isinstance(resource, Trial):
+            self._trial_of.pop(resource.uid, None)
+            self._live.discard(resource.uid)
+            self._start(self._launcher.stop(resource))
+            self._queue.add(Key(Kind.EXPERIMENT, _owner_uid(resource)))
+        elif isinstance(resource, Experiment):
+            self._by_uid.pop(resource.uid, None)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    # -- passes ---------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        while True:
+            keys = await self._queue.take()
+            self._passing = True
+            for kind in Kind:
+                mine = [key for key in keys if key.kind is kind]
+                await asyncio.gather(*(self._pass(key) for key in mine))
+            self._passing = False
+
+    async def _pass(self, key: Key) -> None:
+        try:
+            match key.kind:
+                case Kind.TRIAL:
+                    await self._pass_trial(key)
+                case Kind.EXPERIMENT:
+                    await self._pass_experiment(key)
+                case Kind.SUGGESTION:
+                    await self._pass_suggestion(key)
+        except (Conflict, NotFound) as stale:
+            log.debug("pass on stale ground: %s", stale)
+            self._queue.retry(key)
+        except Retryable as busy:
+            log.warning("pass put off: %s", busy)
+            self._queue.retry(key, busy.after)
+        except MunshiError:
+            log.exception("pass failed: %s", key)
+            self._queue.retry(key)
+        except Exception:
+            log.exception("pass broke: %s", key)
+            self._queue.retry(key)
+        else:
+            self._queue.succeeded(key)
+
+    async def _pass_trial(self, key: Key) -> None:
+        trial = self.mirror.trial_named(key.experiment_uid, key.trial)
+        if trial is None or self._experiment(key.experiment_uid) is None:
+            return
+        run = await self._launcher.look(trial)
+        self._note_live(trial, run)
+        observation = await self._observe(trial, run)
+        plan = reconcile_trial(TrialView(trial, run, observation), self._clock.now())
+        trial = await self._performer.write_trial(trial, plan.status)
+        for action in plan.actions:
+            log.info("trial %s: %s (%s)", trial.name, type(action).__name__, action.because)
+            await self._performer.act_on_trial(trial, action)
+        if plan.look_again_in is not None:
+            self._queue.add_later(key, plan.look_again_in)
+        self._wake_again(trial, key)
+
+    def _wake_again(self, trial: Trial, key: Key) -> None:
+        """A status of our own writing wakes its experiment at once; the watch may lag behind."""
+        held = self.mirror.trial_named(key.experiment_uid, key.trial)
+        if held is not None and held.metadata.resource_version != trial.metadata.resource_version:
+            self._queue.add(key)
+        self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
+
+    async def _pass_experiment(self, key: Key) -> None:
+        experiment = self._experiment(key.experiment_uid)
+        if experiment is None:
+            return
+        view = ExperimentView(
+            experiment,
+            self.mirror.suggestion(experiment.uid),
+            self.mirror.trials(experiment.uid),
+            await self._template_text(experiment),
+        )
+        plan = reconcile_experiment(view, self._clock.now())
+        experiment = await self._performer.write_experiment(experiment, plan.status)
+        for action in plan.actions:
+            log.info("experiment %s: %s (%s)", key, type(action).__name__, action.because)
+        woken = await self._performer.act_on_experiment(experiment, plan.actions)
+        for resource in woken:
+            self._wake(resource)
+
+    async def _pass_suggestion(self, key: Key) -> None:
+        experiment = self._experiment(key.experiment_uid)
+        suggestion = self.mirror.suggestion(key.experiment_uid)
+        if experiment is None or suggestion is None or key.experiment_uid in self._asking:
+            return
+        view = SuggestionView(experiment, suggestion, self.mirror.trials(experiment.uid))
+        plan = reconcile_suggestion(view, self._clock.now())
+        suggestion = await self._performer.write_suggestion(suggestion, plan.status)
+        for action in plan.actions:
+            if isinstance(action, Ask):
+                log.info("suggestion %s: Ask (%s)", suggestion.name, action.because)
+                task = asyncio.ensure_future(self._ask(key, action))
+                self._asking[key.experiment_uid] = task
+        self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
+
+    async def _ask(self, key: Key, ask: Ask) -> None:
+        try:
+            decide = await self._answer(ask)
+            await self._settle(key, decide)
+            self._queue.succeeded(key)
+        except (MunshiError, ArithmeticError, ValueError, LookupError, TypeError) as broken:
+            log.warning("the algorithm could not be asked: %s", broken)
+            self._queue.retry(key)
+        finally:
+            del self._asking[key.experiment_uid]
+            self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
+            self._queue.add(key)
+
+    async def _answer(self, ask: Ask) -> Callable[[SuggestionView], SuggestionStatus]:
+        """Ask, and say how the answer is to be written down."""
+        try:
+            reply = await self._suggester.suggest(ask.algorithm, ask.request)
+        except AlgorithmRefused as refusal:
+            message = str(refusal)
+            return lambda view: failed(view.suggestion.status, message, self._clock.now())
+        return lambda view: settled(view, ask, reply, self._clock.now())
+
+    async def _settle(self, key: Key, decide: Callable[[SuggestionView], SuggestionStatus]) -> None:
+        """Write the answer into the Suggestion as it is now; nothing else writes it meanwhile."""
+        experiment = self._experiment(key.experiment_uid)
+        suggestion = self.mirror.suggestion(key.experiment_uid)
+        if experiment is None or suggestion is None:
+            return
+        view = SuggestionView(experiment, suggestion, self.mirror.trials(experiment.uid))
+        await self._performer.write_suggestion(suggestion, decide(view))
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def _experiment(self, uid: str) -> Experiment | None:
+        key = self._by_uid.get(uid)
+        found = self.mirror.experiments.get(key) if key else None
+        return found if found is not None and found.uid == uid else None
+
+    def _note_live(self, trial: Trial, run: Run | None) -> None:
+        if run is not None and run.live:
+            self._live.add(trial.uid)
+        else:
+            self._live.discard(trial.uid)
+
+    async def _observe(self, trial: Trial, run: Run | None) -> Observation:
+        if run is None or not run.collected or trial.is_completed or trial.spec.objective is None:
+            return Observation()
+        logs = await self._observations.read(trial.uid)
+        return observe(logs, trial.spec.objective.metric_names)
+
+    async def _template_text(self, experiment: Experiment) -> str | None:
+        """The template's text, when a ConfigMap holds it."""
+        template = dialect.home(experiment).spec.trial_template
+        if template is None:
+            return None
+        source = template.config_map
+        if template.go_template is not None and not template.go_template.raw_template:
+            source = template.go_template.template_spec
+        if source is None:
+            return None
+        found = await self._store.get(
+            ConfigMap, source.config_map_namespace, source.config_map_name
+        )
+        return found.data.get(source.template_path)
+
+
+def _owner_uid(resource: Resource) -> str:
+    owner = resource.metadata.controller()
+    return owner.uid if owner else ""

@@ -1,0 +1,92 @@
+"""The objects as this process last saw them: fed by the store's watch and by our own writes.
+
+Whatever is read here may be stale; a write made on stale ground ends in Conflict, and the pass is
+repeated after the watch has caught up.
+"""
+
+from __future__ import annotations
+
+from munshi.api.experiment import Experiment
+from munshi.api.meta import Resource
+from munshi.api.suggestion import Suggestion
+from munshi.api.trial import Trial
+
+Key = tuple[str, str]
+"""Namespace and name."""
+
+
+class Mirror:
+    """Experiments with their Suggestion and Trials, by uid of the Experiment."""
+
+    def __init__(self) -> None:
+        self.experiments: dict[Key, Experiment] = {}
+        self._suggestions: dict[str, Suggestion] = {}
+        self._trials: dict[str, dict[str, Trial]] = {}
+
+    def put(self, resource: Resource) -> bool:
+        """Take an object in, unless what is held is as new; says whether anything changed."""
+        match resource:
+            case Experiment():
+                key = (resource.namespace, resource.name)
+                held = self.experiments.get(key)
+                if not _newer(resource, held):
+                    return False
+                self.experiments[key] = resource
+            case Suggestion():
+                owner = _owner(resource)
+                if not _newer(resource, self._suggestions.get(owner)):
+                    return False
+                self._suggestions[owner] = resource
+            case Trial():
+                trials = self._trials.setdefault(_owner(resource), {})
+                if not _newer(resource, trials.get(resource.name)):
+                    return False
+                trials[resource.name] = resource
+            case _:
+                return False
+        return True
+
+    def drop(self, resource: Resource) -> bool:
+        """Forget a deleted object, unless another of that name has come since."""
+        match resource:
+            case Experiment():
+                key = (resource.namespace, resource.name)
+                held = self.experiments.get(key)
+                if held is None or held.uid != resource.uid:
+                    return False
+                del self.experiments[key]
+            case Suggestion():
+                if self._suggestions.pop(_owner(resource), None) is None:
+                    return False
+            case Trial():
+                trials = self._trials.get(_owner(resource), {})
+                held_trial = trials.get(resource.name)
+                if held_trial is None or held_trial.uid != resource.uid:
+                    return False
+                del trials[resource.name]
+            case _:
+                return False
+        return True
+
+    def suggestion(self, experiment_uid: str) -> Suggestion | None:
+        """The Suggestion of an Experiment."""
+        return self._suggestions.get(experiment_uid)
+
+    def trials(self, experiment_uid: str) -> tuple[Trial, ...]:
+        """All Trials of an Experiment."""
+        return tuple(self._trials.get(experiment_uid, {}).values())
+
+    def trial_named(self, experiment_uid: str, name: str) -> Trial | None:
+        """A Trial by its Experiment and name."""
+        return self._trials.get(experiment_uid, {}).get(name)
+
+
+def _owner(resource: Resource) -> str:
+    owner = resource.metadata.controller()
+    return owner.uid if owner else ""
+
+
+def _newer(resource: Resource, held: Resource | None) -> bool:
+    if held is None or held.uid != resource.uid:
+        return True
+    return int(resource.metadata.resource_version or 0) > int(held.metadata.resource_version or 0)

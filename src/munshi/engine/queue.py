@@ -1,0 +1,83 @@
+"""Which object to look at next: each key at most once at a time, failures with growing pauses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 30.0
+
+
+class Kind(Enum):
+    """What a key names; in the order in which a round looks at them."""
+
+    TRIAL = 0
+    EXPERIMENT = 1
+    SUGGESTION = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One object to look at; `trial` is empty for the other two kinds."""
+
+    kind: Kind
+    experiment_uid: str
+    trial: str = ""
+
+
+class WorkQueue:
+    """Keys that want a pass. Adding a key twice before its pass means one pass."""
+
+    def __init__(self) -> None:
+        self._ready: dict[Key, None] = {}
+        self._wake = asyncio.Event()
+        self._failures: defaultdict[Key, int] = defaultdict(int)
+        self._timers: dict[Key, asyncio.TimerHandle] = {}
+
+    def add(self, key: Key) -> None:
+        """Ask for a pass as soon as may be."""
+        self._ready[key] = None
+        self._wake.set()
+
+    def add_later(self, key: Key, after: timedelta) -> None:
+        """Ask for a pass after a while; an earlier timer of the same key stands."""
+        if key in self._timers:
+            return
+        loop = asyncio.get_running_loop()
+        self._timers[key] = loop.call_later(after.total_seconds(), self._due, key)
+
+    def retry(self, key: Key, after: timedelta | None = None) -> None:
+        """Ask for another pass after a failed one: the pause doubles with every failure."""
+        self._failures[key] += 1
+        pause = min(FIRST_PAUSE_S * 2 ** (self._failures[key] - 1), LONGEST_PAUSE_S)
+        self.add_later(key, after or timedelta(seconds=pause))
+
+    def succeeded(self, key: Key) -> None:
+        """Forget the failures of a key."""
+        self._failures.pop(key, None)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing waits, not even for a timer."""
+        return not self._ready and not self._timers
+
+    async def take(self) -> list[Key]:
+        """All keys that are ready, once there is one."""
+        await self._wake.wait()
+        self._wake.clear()
+        keys, self._ready = list(self._ready), {}
+        return keys
+
+    def close(self) -> None:
+        """Cancel the timers."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+    def _due(self, key: Key) -> None:
+        self._timers.pop(key, None)
+        self.add(key)
