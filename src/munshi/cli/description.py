@@ -1,7 +1,7 @@
 """Everything about one object, as `kubectl describe` tells it: fields, tables, conditions, last words.
 
-Pure text over `api` objects. What a failed trial printed is handed in as a function, so that this module opens
-no files.
+Pure text over `api` objects. What a failed trial printed is handed in as a function, so that this
+module opens no files.
 """
 
 from __future__ import annotations

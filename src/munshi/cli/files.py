@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import click
 
 from munshi.api import decode, source
 from munshi.api.experiment import Experiment
@@ -40,7 +39,8 @@ class Documents:
 def read(names: Iterable[str]) -> Documents:
     """Read files; `-` is standard input.
 
-    Nothing is raised for what stands in them: `refusals` has it, so that one bad file hides no other's faults.
+    Nothing is raised for what stands in them: `refusals` has it, so that one bad file does not hide
+    the faults of another.
     """
     experiments: list[Source] = []
     config_maps: dict[tuple[str, str], Mapping[str, str]] = {}
@@ -81,7 +81,7 @@ def _sort(
 
 def _bytes(name: str) -> bytes:
     if name == STDIN:
-        return click.get_binary_stream("stdin").read()
+        return sys.stdin.buffer.read()
     try:
         return Path(name).read_bytes()
     except IsADirectoryError:

@@ -6,7 +6,6 @@ no help page loads a database. Objects that are not there are answered here, wit
 
 from __future__ import annotations
 
-import asyncio
 import os
 import tempfile
 from collections.abc import Awaitable, Callable, Iterable
@@ -70,6 +69,8 @@ def deleting(kind: str) -> Deleting:
 
 def ask(work: Callable[[Home, Records], Awaitable[T]]) -> T:
     """Open the store, do some reading, close it."""
+
+    import asyncio  # noqa: PLC0415 - help pages need none of it
 
     async def opened() -> T:
         home = open_home()

@@ -18,9 +18,9 @@ from munshi.errors import NotFound
 @options.namespace
 @click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Only the last N lines.")
 def logs(name: str, namespace: str, tail: int | None) -> None:
-    """Print what a trial's program wrote to stdout and stderr.
+    r"""Print what a trial's program wrote to stdout and stderr.
 
-    Bytes go out as they came in; on a terminal, those that are not UTF-8 are shown as \\xNN.
+    Bytes go out as they came in; on a terminal, those that are not UTF-8 are shown as \xNN.
     """
 
     async def read(opened: home.Home, store: home.Records) -> Path:
@@ -51,4 +51,4 @@ def copy(path: Path, lines: int | None) -> None:
             shutil.copyfileobj(file, sys.stdout)
     else:
         with path.open("rb") as raw:
-            shutil.copyfileobj(raw, click.get_binary_stream("stdout"))
+            shutil.copyfileobj(raw, sys.stdout.buffer)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import click
 
 from munshi.api.trial import Trial
+from munshi.api.wire import Json
 from munshi.cli import home, options, tables
 from munshi.metrics.log import MetricLog
 
@@ -31,7 +32,8 @@ def metrics(name: str, namespace: str, metric: str | None, output: str | None) -
     trial, values = home.ask(read)
     match output:
         case "json":
-            options.echo_json([_entry(value) for value in values])
+            entries: list[Json] = [_entry(value) for value in values]
+            options.echo_json(entries)
         case "csv":
             click.echo(written(values), nl=False)
         case _ if values:
@@ -70,8 +72,8 @@ def _row(value: MetricLog) -> tuple[str, str, str, str]:
     return time, metric, tables.clip(text, 100), step or "-"
 
 
-def _entry(value: MetricLog) -> dict[str, None | bool | int | float | str]:
-    entry: dict[str, None | bool | int | float | str] = {
+def _entry(value: MetricLog) -> dict[str, Json]:
+    entry: dict[str, Json] = {
         "time": time_text(value.time_ns),
         "metric": value.metric,
         "value": value.value,

@@ -43,7 +43,7 @@ class KindType(click.ParamType[type[Resource]]):
 
     def convert(
         self,
-        value: Any,
+        value: Any,  # noqa: ANN401 - as click declares it
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> type[Resource]:

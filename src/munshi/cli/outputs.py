@@ -38,7 +38,7 @@ def _lines(text: bytes) -> list[bytes]:
 
 
 def last_words(path: Path, lines: int) -> list[str]:
-    """The last lines for a person: bytes that are not UTF-8 and control characters escaped; [] without a log."""
+    """The last lines for a person, what cannot be shown escaped; none without a log."""
     try:
         text = tail(path, lines)
     except OSError:

@@ -1,6 +1,7 @@
 """What `munshi run` shows while it runs: a live area on a terminal, plain lines anywhere else.
 
-`Progress.update` is called with every new state, and about once a second on a terminal, where it moves the clock.
+`Progress.update` is called with every new state, and about once a second on a terminal, where it
+moves the clock.
 Everything goes to stderr: stdout is for data. rich is loaded only when there is a terminal.
 """
 

@@ -56,6 +56,22 @@ def killed(trial: Trial, because: str, now: datetime) -> TrialStatus:
     return _ended(_created(trial.status, now), TrialCondition.KILLED, "TrialKilled", because, now)
 
 
+def interrupted(trial: Trial, now: datetime) -> TrialStatus:
+    """The status of an active trial whose job was taken away by the user; it is to begin anew."""
+    if trial.is_completed:
+        return trial.status
+    said = conditions.put(
+        _created(trial.status, now).conditions,
+        TrialCondition.RUNNING,
+        true=False,
+        reason="TrialInterrupted",
+        message="Trial was interrupted; it begins anew when the experiment goes on",
+        now=now,
+    )
+    attempts = max(0, trial.status.attempts - 1)
+    return trial.status.model_copy(update={"conditions": said, "attempts": attempts})
+
+
 def refused(trial: Trial, message: str, now: datetime) -> TrialStatus:
     """The status of a trial that cannot be launched, whatever one does."""
     return _ended(_created(trial.status, now), TrialCondition.FAILED, "TrialFailed", message, now)

@@ -118,6 +118,11 @@ def status_replaced(stored: R, sent: R, version: int) -> R:
     return _numbered(stored, _with(stored, status=status), version)
 
 
+def last_form(stored: R, version: int) -> R:
+    """A deleted object as its tombstone shows it: with the version of its deletion, as on a cluster."""
+    return _with(stored, metadata=_metadata(stored, resource_version=str(version)))
+
+
 def check_current(stored: Resource, sent: Resource) -> None:
     """See that `sent` was read from `stored`.
 

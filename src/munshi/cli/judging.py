@@ -1,0 +1,72 @@
+"""From documents to Experiments that may run: admission's judgement, and the text of their templates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Protocol, cast
+
+from munshi.api.experiment import Experiment
+from munshi.api.source import Source
+from munshi.cli.files import Documents
+from munshi.errors import FieldFault, Invalid
+
+
+class Admitted(Protocol):
+    """What admission says of an Experiment without faults."""
+
+    @property
+    def experiment(self) -> Experiment:
+        """With defaults, in the home spelling."""
+        ...
+
+    @property
+    def warnings(self) -> Sequence[object]:
+        """Sentences, each worth a look."""
+        ...
+
+
+class _Admit(Protocol):
+    def __call__(
+        self,
+        source: Source,
+        *,
+        config_maps: Callable[[str, str], Mapping[str, str] | None],
+    ) -> Admitted: ...
+
+
+def admit(document: Source, documents: Documents) -> Admitted:
+    """Judge one Experiment, with the ConfigMaps that came along.
+
+    Raises:
+        Invalid: With every fault, each at its place in the file.
+    """
+    judge = cast("_Admit", import_module("munshi.admission").admit)
+    return judge(document, config_maps=documents.config_map)
+
+
+def template_text(experiment: Experiment, documents: Documents) -> str | None:
+    """The template's text, when it is kept in a ConfigMap; None when it stands in the Experiment.
+
+    Raises:
+        Invalid: The ConfigMap or its key did not come along.
+    """
+    template = experiment.spec.trial_template
+    if template is None:
+        return None
+    kept, path = template.config_map, ("spec", "trialTemplate", "configMap")
+    if template.go_template is not None:
+        raw = template.go_template.raw_template
+        kept = None if raw else template.go_template.template_spec
+        path = ("spec", "trialTemplate", "goTemplate")
+    if kept is None:
+        return None
+    data = documents.config_map(kept.config_map_namespace, kept.config_map_name)
+    name = f"{kept.config_map_namespace}/{kept.config_map_name}"
+    if data is None:
+        mend = "name the file that holds it as well"
+        raise Invalid([FieldFault(path, f"ConfigMap {name} was not given", mend)])
+    if kept.template_path not in data:
+        mend = f"known: {', '.join(data)}"
+        raise Invalid([FieldFault(path, f'ConfigMap {name} has no "{kept.template_path}"', mend)])
+    return data[kept.template_path]

@@ -1,0 +1,114 @@
+"""`munshi render`: the exact job that a trial would run, for given values or for values drawn at random."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+
+import click
+
+from munshi.algorithms import registry
+from munshi.algorithms.protocol import Request
+from munshi.api.common import ParameterAssignment
+from munshi.api.experiment import Experiment
+from munshi.api.suggestion import TrialAssignment
+from munshi.api.wire import Object
+from munshi.cli import ending, files, judging, options
+from munshi.cli.files import Documents
+from munshi.errors import Invalid
+from munshi.space import Space, nearest
+from munshi.space import read as read_space
+
+_SEED = "random_state"
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="FILE...")
+@click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="A parameter's value.")
+@click.option("--trial", metavar="NAME", help="The trial's name; default: EXPERIMENT-sample.")
+@options.output("yaml", "json", default="yaml")
+def render(names: tuple[str, ...], given: tuple[str, ...], trial: str | None, output: str) -> None:
+    """Print the exact job that a trial would run.
+
+    Parameters without --set get values drawn at random from their feasible spaces; the algorithm's
+    random_state is the seed. ConfigMaps in the same files serve as trial templates.
+    """
+    documents = files.read(names)
+    for refusal in documents.refusals:
+        ending.say(refusal)
+    if documents.refusals:
+        raise click.exceptions.Exit(ending.BAD_INPUT)
+    if len(documents.experiments) != 1:
+        raise click.UsageError(f"one Experiment is wanted, got {len(documents.experiments)}")
+    document = documents.experiments[0]
+    experiment = judging.admit(document, documents).experiment
+    try:
+        options.echo_as(output, job(experiment, documents, given, trial))
+    except Invalid as refusal:
+        raise document.refusal(refusal.faults) from refusal
+
+
+def job(
+    experiment: Experiment, documents: Documents, given: Iterable[str], trial: str | None
+) -> Object:
+    """The run spec of a trial with these values.
+
+    Raises:
+        click.UsageError: A value is for a parameter that there is not.
+        TemplateBroken: The template cannot be rendered with them.
+    """
+    text = judging.template_text(experiment, documents)
+    values = assignments(experiment, given)
+    name = trial or f"{experiment.name or experiment.metadata.generate_name.rstrip('-')}-sample"
+    assignment = TrialAssignment(
+        name=name,
+        parameter_assignments=tuple(
+            ParameterAssignment(name=parameter, value=value) for parameter, value in values.items()
+        ),
+    )
+    rendered = import_module("munshi.template.render").trial(experiment, assignment, text)
+    return dict(rendered.spec.run_spec or {})
+
+
+def assignments(experiment: Experiment, given: Iterable[str]) -> dict[str, str]:
+    """A value for every parameter: the given ones, the rest drawn.
+
+    Raises:
+        click.UsageError: Something given is not NAME=VALUE, or its name is unknown.
+    """
+    space = read_space(experiment.spec.parameters)
+    drawn = _drawn(experiment, space)
+    values = dict(drawn)
+    for item in given:
+        # Parameters of old experiments may be called --lr: the name ends at the first =.
+        name, equals, value = item.partition("=")
+        if not equals:
+            raise click.UsageError(f"--set {item}: write NAME=VALUE")
+        if name not in values:
+            raise click.UsageError(
+                f"--set {item}: no such parameter; {nearest.advice(name, values)}"
+            )
+        if not space.contains({**drawn, name: value}):
+            click.echo(
+                f"munshi: warning: {name}={value} is outside of its feasible space", err=True
+            )
+        values[name] = value
+    return values
+
+
+def _drawn(experiment: Experiment, space: Space) -> Mapping[str, str]:
+    if not len(space):
+        return {}
+    algorithm = experiment.spec.algorithm
+    settings = algorithm.settings if algorithm else {}
+    request = Request(
+        space=space,
+        maximize=False,
+        settings={_SEED: settings[_SEED]} if _SEED in settings else {},
+        seed=0,
+        results=(),
+        pending=(),
+        first_index=0,
+        count=1,
+    )
+    return registry.find("random").suggest(request).assignments[0]

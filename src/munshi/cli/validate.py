@@ -1,0 +1,42 @@
+"""`munshi validate`: is it right? Offline, and with every fault at once."""
+
+from __future__ import annotations
+
+import click
+
+from munshi.api.source import Source
+from munshi.cli import ending, files, judging
+from munshi.errors import Invalid
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="FILE...")
+def validate(names: tuple[str, ...]) -> None:
+    """Say whether Experiments are right, without running anything.
+
+    FILE may be - for standard input. ConfigMaps in the same files serve as trial templates. Every fault
+    of every file is listed; the exit code is 2 when there is one.
+    """
+    documents = files.read(names)
+    refusals = list(documents.refusals)
+    for document in documents.experiments:
+        try:
+            _judge(document, documents)
+        except Invalid as refusal:
+            refusals.append(refusal)
+    if not documents.experiments and not refusals:
+        click.echo("munshi: there is no Experiment in these files", err=True)
+        raise click.exceptions.Exit(ending.BAD_INPUT)
+    for each in refusals:
+        ending.say(each)
+    if refusals:
+        raise click.exceptions.Exit(ending.BAD_INPUT)
+
+
+def _judge(document: Source, documents: files.Documents) -> None:
+    admitted = judging.admit(document, documents)
+    for warning in admitted.warnings:
+        click.echo(f"{document.name}: warning: {warning}", err=True)
+    one = admitted.experiment
+    name = one.name or f"{one.metadata.generate_name}…"
+    click.echo(f"{document.name}: Experiment {one.namespace or 'default'}/{name} is valid")

@@ -1,0 +1,129 @@
+"""$MUNSHI_HOME: everything munshi keeps on this machine.
+
+    munshi.db                                       objects and reported values
+    trials/<namespace>/<trial>/<uid>-<attempt>/     what a trial ran, its log and its exit
+    locks/<namespace>.<experiment>                  held by the process that drives the experiment
+
+Several commands may work on one home at once; one of them drives an experiment, the others read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import sys
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from munshi.api.experiment import Experiment
+from munshi.api.trial import Trial
+from munshi.engine.clock import WallClock
+from munshi.errors import FieldFault, Invalid
+from munshi.local import launcher, process
+from munshi.store.sqlite import SqlStore
+
+VARIABLE = "MUNSHI_HOME"
+STOP_S = 40.0
+"""How long a deletion waits for stopped programs before it goes on without them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder; nothing is made before it is needed."""
+
+    path: Path
+
+    @property
+    def trials(self) -> Path:
+        """Where trials' folders live."""
+        return self.path / "trials"
+
+    @contextlib.asynccontextmanager
+    async def store(self) -> AsyncIterator[SqlStore]:
+        """The database, open as long as the context is."""
+        self._make()
+        clock = WallClock()
+        async with SqlStore.open(
+            self.path / "munshi.db", clock_now=clock.now, new_uid=lambda: str(uuid.uuid4())
+        ) as store:
+            yield store
+
+    def trial_folder(self, trial: Trial) -> Path:
+        """The folder of the trial's latest attempt; `log` in it is the program's output."""
+        return launcher.attempt_folder(self.trials, trial)
+
+    @contextlib.contextmanager
+    def driving(self, namespace: str, name: str) -> Iterator[bool]:
+        """Try to become the one process that drives an experiment; says whether it worked.
+
+        The lock ends with the process, however it ends.
+        """
+        locks = self.path / "locks"
+        self._make()
+        locks.mkdir(exist_ok=True)
+        with (locks / f"{namespace}.{name}").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
+    def _make(self) -> None:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            mend = f"set {VARIABLE} to a folder you may write to"
+            problem = f"{self.path} cannot be made: {error.strerror}"
+            raise Invalid([FieldFault((VARIABLE,), problem, mend)]) from error
+
+
+def open_home() -> Home:
+    """$MUNSHI_HOME, or the platform's folder for a user's data."""
+    said = os.environ.get(VARIABLE)
+    if said:
+        return Home(Path(said).expanduser().resolve())
+    if sys.platform == "darwin":
+        return Home(Path.home() / "Library" / "Application Support" / "munshi")
+    data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Home(Path(data) / "munshi")
+
+
+async def delete_experiment(home: Home, namespace: str, name: str) -> None:
+    """Delete an experiment, its trials and what they reported; end what still runs.
+
+    Raises:
+        NotFound: There is none of that name.
+    """
+    async with home.store() as store:
+        experiment = await store.get(Experiment, namespace, name)
+        trials = await store.list(Trial, namespace, experiment.uid)
+        await store.delete(Experiment, namespace, name, experiment.uid)
+    await asyncio.gather(*(_end(home, trial) for trial in trials))
+
+
+async def delete_trial(home: Home, namespace: str, name: str) -> None:
+    """Delete one trial and end it; its settings are not tried again.
+
+    Raises:
+        NotFound: There is none of that name.
+    """
+    async with home.store() as store:
+        trial = await store.get(Trial, namespace, name)
+        await store.delete(Trial, namespace, name, trial.uid)
+    await _end(home, trial)
+
+
+async def _end(home: Home, trial: Trial) -> None:
+    state = process.inspect(home.trial_folder(trial))
+    if isinstance(state, process.Running):
+        process.stop(state.identity)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.ended(state.identity), STOP_S)
+    elif isinstance(state, process.Lost):
+        await asyncio.to_thread(process.sweep, trial.uid)
+    launcher.discard(home.trials, trial)

@@ -1,0 +1,144 @@
+"""One experiment, driven by this process: store, launcher and engine put together.
+
+`Runtime.finish` returns when the experiment is completed and nothing of it runs any more. If another
+process drives the experiment already, this one only follows. An interruption ends what runs, and
+leaves the trials so that the same command goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from munshi.api.experiment import Experiment
+from munshi.api.trial import Trial
+from munshi.engine.clock import ThreadSuggester, WallClock
+from munshi.engine.engine import Engine
+from munshi.errors import Conflict, NotFound
+from munshi.local import process
+from munshi.local.home import Home
+from munshi.local.launcher import LocalLauncher, Settings
+from munshi.local.view import UserMount
+from munshi.reconcile.trial import interrupted
+from munshi.store.sqlite import SqlStore
+
+LOOK_S = 0.2
+"""How often progress is told and the end is looked for."""
+Told = Callable[[Experiment, Sequence[Trial]], None]
+
+
+@dataclass(slots=True)
+class Runtime:
+    """An experiment under way.
+
+    Attributes:
+        notes: Sentences about what is different on this machine, in the order they came up.
+    """
+
+    home: Home
+    store: SqlStore
+    namespace: str
+    name: str
+    mounts: tuple[UserMount, ...] = ()
+    cwd: str = "/"
+    notes: tuple[str, ...] = ()
+
+    async def finish(self, told: Told) -> Experiment:
+        """Drive or follow the experiment to its end; `told` hears of every look.
+
+        Raises:
+            NotFound: The experiment was deleted meanwhile.
+        """
+        while True:
+            with self.home.driving(self.namespace, self.name) as mine:
+                if mine:
+                    return await self._drive(told)
+                ended = await self._follow(told)
+            if ended is not None:
+                return ended
+
+    async def interrupt(self) -> int:
+        """End what runs and leave its trials to be begun anew; says how many there were."""
+        experiment = await self.store.get(Experiment, self.namespace, self.name)
+        trials = await self.store.list(Trial, self.namespace, experiment.uid)
+        active = [trial for trial in trials if not trial.is_completed]
+        await asyncio.gather(*(self._interrupt(trial) for trial in active))
+        return len(active)
+
+    async def _drive(self, told: Told) -> Experiment:
+        clock = WallClock()
+        launcher = LocalLauncher(
+            self.home.trials, self.store, self.store, clock, Settings(self.mounts, self.cwd)
+        )
+        engine = Engine(
+            self.store, self.store, launcher, ThreadSuggester(), clock, wants=self._is_mine
+        )
+        async with _running(engine, launcher) as work:
+            while True:
+                experiment = engine.mirror.experiments.get((self.namespace, self.name))
+                self.notes = tuple(launcher.notes)
+                if experiment is not None:
+                    told(experiment, engine.mirror.trials(experiment.uid))
+                    if engine.is_at_rest():
+                        return experiment
+                elif not await self._exists():
+                    raise NotFound(f"experiment {self.namespace}/{self.name} was deleted")
+                done, _ = await asyncio.wait([work], timeout=LOOK_S)
+                for task in done:
+                    task.result()
+
+    async def _follow(self, told: Told) -> Experiment | None:
+        """Watch another process drive it; None when that process is gone before the end."""
+        while True:
+            experiment = await self.store.get(Experiment, self.namespace, self.name)
+            trials = await self.store.list(Trial, self.namespace, experiment.uid)
+            told(experiment, trials)
+            with self.home.driving(self.namespace, self.name) as free:
+                if free:
+                    return experiment if experiment.is_completed else None
+            await asyncio.sleep(LOOK_S)
+
+    async def _interrupt(self, trial: Trial) -> None:
+        folder = self.home.trial_folder(trial)
+        state = process.inspect(folder)
+        if isinstance(state, process.Running):
+            process.stop(state.identity)
+            await process.ended(state.identity)
+        elif isinstance(state, process.Lost):
+            await asyncio.to_thread(process.sweep, trial.uid)
+        await self.store.forget(trial.uid)
+        with contextlib.suppress(Conflict, NotFound):
+            status = interrupted(trial, WallClock().now())
+            await self.store.replace_status(trial.model_copy(update={"status": status}))
+            _put_aside(folder)
+
+    async def _exists(self) -> bool:
+        try:
+            await self.store.get(Experiment, self.namespace, self.name)
+        except NotFound:
+            return False
+        return True
+
+    def _is_mine(self, experiment: Experiment) -> bool:
+        return (experiment.namespace, experiment.name) == (self.namespace, self.name)
+
+
+@contextlib.asynccontextmanager
+async def _running(engine: Engine, launcher: LocalLauncher) -> AsyncIterator[asyncio.Task[None]]:
+    work = asyncio.create_task(engine.run())
+    try:
+        yield work
+    finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        await launcher.close()
+
+
+def _put_aside(folder: Path) -> None:
+    """Keep the log of an interrupted attempt beside the next one."""
+    if folder.exists():
+        earlier = len(list(folder.parent.glob(f"{folder.name}.interrupted.*")))
+        folder.rename(folder.with_name(f"{folder.name}.interrupted.{earlier + 1}"))

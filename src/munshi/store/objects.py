@@ -1,0 +1,239 @@
+"""Rows of objects: functions over a connection, for `sqlite` to run in its threads.
+
+Writing functions take a `Ledger`, the working state of one transaction: versions are counted there and
+written once, at the end. Each checks everything before it changes anything, so that a refused write
+leaves no trace. What the object becomes is decided in `semantics`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from munshi.api.decode import KINDS
+from munshi.api.meta import Resource
+from munshi.errors import Gone
+from munshi.store import logs, semantics
+from munshi.store.semantics import Key
+from munshi.store.tables import COUNTER, OBJECTS, TOMBSTONES
+
+R = TypeVar("R", bound=Resource)
+
+_MOST_KEPT = 20_000
+
+_ROW = (
+    (OBJECTS.c.kind == bindparam("k"))
+    & (OBJECTS.c.namespace == bindparam("ns"))
+    & (OBJECTS.c.name == bindparam("n"))
+)
+_GET = select(OBJECTS.c.version, OBJECTS.c.body).where(_ROW)
+_UPDATE = update(OBJECTS).where(_ROW)
+_DELETE = delete(OBJECTS).where(_ROW)
+_OWNED = select(OBJECTS.c.kind, OBJECTS.c.namespace, OBJECTS.c.name).where(
+    OBJECTS.c.owner_uid == bindparam("owner")
+)
+_COUNTER = select(COUNTER.c.version, COUNTER.c.forgotten)
+_CHANGES = """
+    SELECT version, kind, body, 0 AS gone FROM objects WHERE version > ?
+    UNION ALL SELECT version, kind, body, 1 FROM tombstones WHERE version > ?
+    UNION ALL SELECT forgotten, '', '', 2 FROM counter
+    ORDER BY gone = 2 DESC, version LIMIT ?
+"""
+
+
+class Shelf:
+    """Objects that were read lately, by version: the database gives no version twice.
+
+    Every pass of the engine lists an Experiment's trials; reading again only what changed makes that
+    cheap. Filled from committed rows only, since the version of a lost transaction is given again.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[int, Resource] = {}
+
+    def read(self, kind: type[R], version: int, body: str) -> R:
+        """The object of a row, parsed unless it is kept."""
+        known = self._kept.get(version)
+        if isinstance(known, kind):
+            return known
+        read = kind.model_validate_json(body)
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept.clear()
+        self._kept[version] = read
+        return read
+
+    def peek(self, kind: type[R], version: int, body: str) -> R:
+        """As `read`, but keeps nothing; for the writer's thread."""
+        known = self._kept.get(version)
+        return known if isinstance(known, kind) else kind.model_validate_json(body)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """One transaction's working state: the connection, the counter, and what is lent from outside."""
+
+    connection: Connection
+    version: int
+    forgotten: int
+    shelf: Shelf
+    now: Callable[[], datetime]
+    new_uid: Callable[[], str]
+    keep: int
+    deleted: bool = False
+    _began_at: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._began_at = self.version
+
+    def close(self) -> None:
+        """Forget the oldest tombstones and write the counter, if anything changed."""
+        if self.deleted:
+            last = select(TOMBSTONES.c.version).order_by(TOMBSTONES.c.version.desc())
+            cut = self.connection.execute(last.limit(1).offset(self.keep)).scalar()
+            if cut is not None:
+                self.connection.execute(delete(TOMBSTONES).where(TOMBSTONES.c.version <= cut))
+                self.forgotten = cut
+        if self.version != self._began_at:
+            new = {"version": self.version, "forgotten": self.forgotten}
+            self.connection.execute(update(COUNTER).values(new))
+
+
+def create(ledger: Ledger, resource: R) -> R:
+    """See `engine.ports.Writer.create`."""
+    key = semantics.key_of(resource)
+    if ledger.connection.execute(_GET, _named(key)).first() is not None:
+        raise semantics.already_exists(key)
+    new = semantics.created(
+        resource, uid=ledger.new_uid(), version=ledger.version + 1, now=ledger.now()
+    )
+    row = {
+        "kind": key.kind,
+        "namespace": key.namespace,
+        "name": key.name,
+        "uid": new.uid,
+        "owner_uid": semantics.owner_uid_of(new),
+        "version": ledger.version + 1,
+        "body": semantics.body_of(new),
+    }
+    ledger.version += 1
+    ledger.connection.execute(insert(OBJECTS), row)
+    return new
+
+
+def replace(ledger: Ledger, resource: R, change: Callable[[R, R, int], R]) -> R:
+    """Write `change(stored, resource, version)`; see `engine.ports.Writer.replace`."""
+    key = semantics.key_of(resource)
+    stored = _stored(ledger, type(resource), key)
+    new = change(stored, resource, ledger.version + 1)
+    if new is stored:
+        return stored
+    row = {
+        "owner_uid": semantics.owner_uid_of(new),
+        "version": ledger.version + 1,
+        "body": semantics.body_of(new),
+    }
+    ledger.version += 1
+    ledger.connection.execute(_UPDATE, _named(key) | row)
+    return new
+
+
+def remove(ledger: Ledger, key: Key, uid: str) -> None:
+    """Delete the object, what it owns, what that owns, and the values its trials reported."""
+    semantics.check_uid(key, _stored(ledger, KINDS[key.kind], key), uid)
+    doomed = [key]
+    while doomed:
+        key = doomed.pop(0)
+        found = ledger.connection.execute(_GET, _named(key)).first()
+        if found is None:
+            continue  # two owners in a ring, and it went with the other
+        stored = ledger.shelf.peek(KINDS[key.kind], *found)
+        ledger.version += 1
+        ledger.deleted = True
+        ledger.connection.execute(_DELETE, _named(key))
+        row = {
+            "version": ledger.version,
+            "kind": key.kind,
+            "namespace": key.namespace,
+            "name": key.name,
+            "uid": stored.uid,
+            "body": semantics.body_of(semantics.last_form(stored, ledger.version)),
+        }
+        ledger.connection.execute(insert(TOMBSTONES), row)
+        logs.forget(ledger.connection, stored.uid)
+        doomed += [
+            Key(*owned) for owned in ledger.connection.execute(_OWNED, {"owner": stored.uid})
+        ]
+
+
+def get(connection: Connection, shelf: Shelf, kind: type[R], key: Key) -> R:
+    """See `engine.ports.Reader.get`."""
+    found = connection.execute(_GET, _named(key)).first()
+    if found is None:
+        raise semantics.not_found(key)
+    return shelf.read(kind, found.version, found.body)
+
+
+def find(
+    connection: Connection,
+    shelf: Shelf,
+    kind: type[R],
+    namespace: str | None,
+    owner_uid: str | None,
+) -> Sequence[R]:
+    """See `engine.ports.Reader.list`."""
+    rows = select(OBJECTS.c.version, OBJECTS.c.body).where(OBJECTS.c.kind == kind.__name__)
+    if namespace is not None:
+        rows = rows.where(OBJECTS.c.namespace == namespace)
+    if owner_uid is not None:
+        rows = rows.where(OBJECTS.c.owner_uid == owner_uid)
+    found = connection.execute(rows.order_by(OBJECTS.c.namespace, OBJECTS.c.name))
+    return [shelf.read(kind, row.version, row.body) for row in found]
+
+
+def counter(connection: Connection) -> tuple[int, int]:
+    """The last version given and the last deletion forgotten."""
+    row = connection.execute(_COUNTER).one()
+    return row.version, row.forgotten
+
+
+def changes(
+    connection: Connection, shelf: Shelf, since: int, known: int, limit: int
+) -> list[tuple[int, Resource, bool]]:
+    """Up to `limit` changes after `since`, oldest first: version, object, whether it is gone.
+
+    Args:
+        connection: Where to read.
+        shelf: What was read before.
+        since: Changes up to here were seen.
+        known: Deletions up to here do not matter to the watcher.
+        limit: How many at once.
+
+    Raises:
+        Gone: A deletion that matters is forgotten.
+    """
+    rows = connection.exec_driver_sql(_CHANGES, (since, max(since, known), limit + 1)).all()
+    forgotten = rows[0].version
+    if forgotten > max(since, known):
+        raise Gone(
+            f"deletions up to version {forgotten} are no longer kept, the watch asks for those "
+            f"after {max(since, known)}; list again"
+        )
+    return [
+        (row.version, shelf.read(KINDS[row.kind], row.version, row.body), bool(row.gone))
+        for row in rows[1:]
+    ]
+
+
+def _stored(ledger: Ledger, kind: type[R], key: Key) -> R:
+    found = ledger.connection.execute(_GET, _named(key)).first()
+    if found is None:
+        raise semantics.not_found(key)
+    return ledger.shelf.peek(kind, found.version, found.body)
+
+
+def _named(key: Key) -> dict[str, object]:
+    return {"k": key.kind, "ns": key.namespace, "n": key.name}
