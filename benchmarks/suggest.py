@@ -66,7 +66,7 @@ def cpu_ms(work: Callable[[int], object], asks: int) -> tuple[float, float]:
 
 
 def warm_up() -> None:
-    """Let numpy's idle threads stop spinning: for a moment after its import they burn CPU of ours."""
+    """Let numpy's threads stop spinning: for a moment after its import they burn our CPU."""
     results, until, number = a_history(20), time.perf_counter() + 1.0, 0
     while time.perf_counter() < until:
         ask(find("tpe"), results, number)

@@ -1,4 +1,4 @@
-"""Objects as a finished or running Experiment leaves them, and a home that holds them, for the tests of `cli`."""
+"""Objects as an Experiment leaves them, and a home that holds them, for the tests of `cli`."""
 
 from __future__ import annotations
 
@@ -35,9 +35,7 @@ from munshi.errors import NotFound
 from munshi.metrics.log import MetricLog
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
-OBJECTIVE = ObjectiveSpec(
-    type=ObjectiveType.MAXIMIZE, goal=0.99, objective_metric_name="accuracy"
-)
+OBJECTIVE = ObjectiveSpec(type=ObjectiveType.MAXIMIZE, goal=0.99, objective_metric_name="accuracy")
 TEMPLATE = TrialTemplate(
     trial_spec={
         "apiVersion": "batch/v1",

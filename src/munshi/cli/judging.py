@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Protocol, cast
 
+from munshi import template
 from munshi.api.experiment import Experiment
 from munshi.api.source import Source
 from munshi.cli.files import Documents
@@ -51,16 +52,12 @@ def template_text(experiment: Experiment, documents: Documents) -> str | None:
     Raises:
         Invalid: The ConfigMap or its key did not come along.
     """
-    template = experiment.spec.trial_template
-    if template is None:
-        return None
-    kept, path = template.config_map, ("spec", "trialTemplate", "configMap")
-    if template.go_template is not None:
-        raw = template.go_template.raw_template
-        kept = None if raw else template.go_template.template_spec
-        path = ("spec", "trialTemplate", "goTemplate")
+    written = experiment.spec.trial_template
+    kept = template.text_source(written) if written else None
     if kept is None:
         return None
+    form = "goTemplate" if written and written.go_template else "configMap"
+    path = ("spec", "trialTemplate", form)
     data = documents.config_map(kept.config_map_namespace, kept.config_map_name)
     name = f"{kept.config_map_namespace}/{kept.config_map_name}"
     if data is None:

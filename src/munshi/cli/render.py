@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from importlib import import_module
 
 import click
 
+from munshi import template
 from munshi.algorithms import registry
 from munshi.algorithms.protocol import Request
 from munshi.api.common import ParameterAssignment
 from munshi.api.experiment import Experiment
-from munshi.api.suggestion import TrialAssignment
 from munshi.api.wire import Object
 from munshi.cli import ending, files, judging, options
 from munshi.cli.files import Documents
@@ -59,15 +58,11 @@ def job(
     """
     text = judging.template_text(experiment, documents)
     values = assignments(experiment, given)
-    name = trial or f"{experiment.name or experiment.metadata.generate_name.rstrip('-')}-sample"
-    assignment = TrialAssignment(
-        name=name,
-        parameter_assignments=tuple(
-            ParameterAssignment(name=parameter, value=value) for parameter, value in values.items()
-        ),
+    trial_name = (
+        trial or f"{experiment.name or experiment.metadata.generate_name.rstrip('-')}-sample"
     )
-    rendered = import_module("munshi.template.render").trial(experiment, assignment, text)
-    return dict(rendered.spec.run_spec or {})
+    given_values = [ParameterAssignment(name=name, value=value) for name, value in values.items()]
+    return template.run_spec(experiment, text, trial_name, given_values)
 
 
 def assignments(experiment: Experiment, given: Iterable[str]) -> dict[str, str]:

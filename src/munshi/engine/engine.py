@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from munshi.api import dialect
+from munshi import template
 from munshi.api.experiment import Experiment
 from munshi.api.meta import ConfigMap, Resource
 from munshi.api.suggestion import Suggestion, SuggestionStatus
@@ -289,12 +289,8 @@ class Engine:
 
     async def _template_text(self, experiment: Experiment) -> str | None:
         """The template's text, when a ConfigMap holds it."""
-        template = dialect.home(experiment).spec.trial_template
-        if template is None:
-            return None
-        source = template.config_map
-        if template.go_template is not None and not template.go_template.raw_template:
-            source = template.go_template.template_spec
+        said = experiment.spec.trial_template
+        source = template.text_source(said) if said is not None else None
         if source is None:
             return None
         found = await self._store.get(

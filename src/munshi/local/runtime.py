@@ -36,6 +36,7 @@ class Runtime:
 
     Attributes:
         notes: Sentences about what is different on this machine, in the order they came up.
+        is_driver: This process runs the trials; otherwise it only follows another one.
     """
 
     home: Home
@@ -45,6 +46,7 @@ class Runtime:
     mounts: tuple[UserMount, ...] = ()
     cwd: str = "/"
     notes: tuple[str, ...] = ()
+    is_driver: bool = False
 
     async def finish(self, told: Told) -> Experiment:
         """Drive or follow the experiment to its end; `told` hears of every look.
@@ -54,6 +56,7 @@ class Runtime:
         """
         while True:
             with self.home.driving(self.namespace, self.name) as mine:
+                self.is_driver = mine
                 if mine:
                     return await self._drive(told)
                 ended = await self._follow(told)

@@ -13,7 +13,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def last_lines(path: Path) -> tuple[str, ...]:
-    """The last few lines; colours taken out, bytes that are not UTF-8 shown as `\\xNN`."""
+    """The last few lines; colours taken out, bytes that are not UTF-8 shown escaped."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)

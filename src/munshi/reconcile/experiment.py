@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from munshi import template
 from munshi.api import conditions, dialect
 from munshi.api.common import AlgorithmSpec, ObjectiveSpec, Observation
 from munshi.api.experiment import (
@@ -35,7 +36,6 @@ from munshi.reconcile.plan import (
 )
 from munshi.reconcile.tally import Tally
 from munshi.reconcile.views import ExperimentView
-from munshi.template import render
 
 GOAL_REACHED = "ExperimentGoalReached"
 MAX_TRIALS_REACHED = "ExperimentMaxTrialsReached"
@@ -233,7 +233,7 @@ def _grow_or_shrink(view: ExperimentView, counted: Tally) -> tuple[Action, ...]:
     waiting = _outstanding(view)
     creations = tuple(
         CreateTrial(
-            render.trial(view.experiment, assignment, view.template_text),
+            template.trial(view.experiment, assignment, view.template_text),
             f"{len(active) + at + 1} of {parallel} parallel trials",
         )
         for at, assignment in enumerate(waiting[: max(0, places)])

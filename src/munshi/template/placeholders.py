@@ -26,17 +26,55 @@ from munshi.space.text import Unreadable
 PLACEHOLDER = re.compile(r"\$\{trialParameters\.([^{}]*)\}")
 
 NUMBER_FIELDS = frozenset(
-    """activeDeadlineSeconds backoffLimit backoffLimitPerIndex completions containerPort
-    failureThreshold fsGroup hostPort initialDelaySeconds maxFailedIndexes maxReplicas maxRestarts
-    minAvailable minReplicas numNodes numProcPerNode numWorkers parallelism periodSeconds priority
-    progressDeadlineSeconds replicas runAsGroup runAsUser slotsPerWorker successThreshold
-    terminationGracePeriodSeconds timeoutSeconds ttlSecondsAfterFinished weight""".split()
+    [
+        "activeDeadlineSeconds",
+        "backoffLimit",
+        "backoffLimitPerIndex",
+        "completions",
+        "containerPort",
+        "failureThreshold",
+        "fsGroup",
+        "hostPort",
+        "initialDelaySeconds",
+        "maxFailedIndexes",
+        "maxReplicas",
+        "maxRestarts",
+        "minAvailable",
+        "minReplicas",
+        "numNodes",
+        "numProcPerNode",
+        "numWorkers",
+        "parallelism",
+        "periodSeconds",
+        "priority",
+        "progressDeadlineSeconds",
+        "replicas",
+        "runAsGroup",
+        "runAsUser",
+        "slotsPerWorker",
+        "successThreshold",
+        "terminationGracePeriodSeconds",
+        "timeoutSeconds",
+        "ttlSecondsAfterFinished",
+        "weight",
+    ]
 )
 """Fields of Kubernetes and of the training operators that are whole numbers, wherever they stand."""
 
 _TEXT_INSIDE = frozenset(
-    """annotations args command data env labels limits matchLabels nodeSelector requests
-    stringData""".split()
+    [
+        "annotations",
+        "args",
+        "command",
+        "data",
+        "env",
+        "labels",
+        "limits",
+        "matchLabels",
+        "nodeSelector",
+        "requests",
+        "stringData",
+    ]
 )
 """Below these, every value is text (or, for quantities, may be)."""
 

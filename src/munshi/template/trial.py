@@ -12,7 +12,8 @@ from munshi.api.meta import EXPERIMENT_LABEL, ObjectMeta
 from munshi.api.suggestion import TrialAssignment
 from munshi.api.trial import Trial, TrialSpec
 from munshi.errors import TemplateBroken
-from munshi.template import kinds, render
+from munshi.template import kinds
+from munshi.template.render import run_spec
 
 
 def trial(experiment: Experiment, assignment: TrialAssignment, text: str | None) -> Trial:
@@ -30,7 +31,7 @@ def trial(experiment: Experiment, assignment: TrialAssignment, text: str | None)
     template = spec.trial_template
     if template is None:
         raise TemplateBroken("the Experiment has no trialTemplate", "write spec.trialTemplate")
-    job = render.run_spec(experiment, text, assignment.name, assignment.parameter_assignments)
+    job = run_spec(experiment, text, assignment.name, assignment.parameter_assignments)
     implied = kinds.defaults(job.get("kind"))
     success = template.success_condition or implied.success
     failure = template.failure_condition or implied.failure

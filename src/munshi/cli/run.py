@@ -1,0 +1,252 @@
+"""`munshi run`: one Experiment, from its file to its best settings, on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from munshi import template
+from munshi.admission.update import update_faults
+from munshi.api.common import ParameterAssignment
+from munshi.api.experiment import Experiment
+from munshi.api.meta import ConfigMap, ObjectMeta
+from munshi.api.source import Source
+from munshi.api.suggestion import TrialAssignment
+from munshi.api.trial import Trial
+from munshi.cli import ending, files, home, judging, options, render
+from munshi.cli.files import Documents
+from munshi.cli.progress import Progress
+from munshi.cli.summary import summary
+from munshi.engine.ports import Store
+from munshi.errors import FieldFault, Invalid, NotFound
+from munshi.local import check, view
+from munshi.local.home import open_home
+from munshi.local.runtime import Runtime
+from munshi.local.view import UserMount
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line says."""
+
+    mounts: tuple[UserMount, ...]
+    timeout: timedelta | None
+    output: str | None
+    progress: bool
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--mount",
+    "mounts",
+    multiple=True,
+    metavar="HOST:CONTAINER[:ro]",
+    help="Put your files where the image had them; may be repeated.",
+)
+@click.option("--timeout", metavar="TIME", help="Give up after so long: 90s, 15m, 2h.")
+@click.option("--no-progress", is_flag=True, help="Say nothing until the end.")
+@options.namespace
+@options.output("json", "yaml", "name")
+def run(
+    names: tuple[str, ...],
+    mounts: tuple[str, ...],
+    timeout: str | None,
+    no_progress: bool,
+    namespace: str,
+    output: str | None,
+) -> int:
+    """Run an Experiment on this machine and show how it goes.
+
+    FILE may be - for standard input; ConfigMaps in the same files serve the Experiment. The same command goes
+    on where an interrupted one stopped. Exit codes: 0 succeeded, 1 failed, 2 invalid input, 124 timeout,
+    130 interrupted.
+    """
+    wish = Wish(_mounts(mounts), _span(timeout), output, not no_progress)
+    documents = files.read(names)
+    for refusal in documents.refusals:
+        ending.say(refusal)
+    if documents.refusals:
+        return ending.BAD_INPUT
+    if len(documents.experiments) != 1:
+        problem = f"one Experiment at a time is run; these files hold {len(documents.experiments)}"
+        raise click.UsageError(problem)
+    return asyncio.run(_run(documents.experiments[0], documents, namespace, wish))
+
+
+async def _run(document: Source, documents: Documents, namespace: str, wish: Wish) -> int:
+    place = open_home()
+    async with place.store() as store:
+        experiment = _admitted(document, documents, namespace)
+        _judge_here(experiment, document, documents, wish)
+        await _keep_config_maps(store, documents, experiment.namespace)
+        experiment = await _submitted(store, experiment, document)
+        runtime = Runtime(
+            place, store, experiment.namespace, experiment.name, wish.mounts, str(Path.cwd())
+        )
+        return await _watched(runtime, wish)
+
+
+def _admitted(document: Source, documents: Documents, namespace: str) -> Experiment:
+    admitted = judging.admit(document, documents)
+    for warning in admitted.warnings:
+        click.echo(f"{document.name}: warning: {warning}", err=True)
+    found = admitted.experiment
+    if found.namespace:
+        return found
+    meta = found.metadata.model_copy(update={"namespace": namespace})
+    return found.model_copy(update={"metadata": meta})
+
+
+def _judge_here(experiment: Experiment, document: Source, documents: Documents, wish: Wish) -> None:
+    """Refuse before anything runs what this machine cannot do.
+
+    Raises:
+        Invalid: With every fault, at its place.
+    """
+    text = judging.template_text(experiment, documents)
+    values = render.assignments(experiment, ())
+    pairs = tuple(ParameterAssignment(name=name, value=value) for name, value in values.items())
+    sample = TrialAssignment(name=f"{experiment.name}-sample", parameter_assignments=pairs)
+    trial = template.trial(experiment, sample, text)
+    faults = check.faults(
+        experiment,
+        dict(trial.spec.run_spec or {}),
+        trial.spec.primary_container_name,
+        wish.mounts,
+        _config_maps(documents, experiment.namespace),
+    )
+    if faults:
+        raise document.refusal(faults)
+
+
+def _config_maps(documents: Documents, namespace: str) -> dict[str, Mapping[str, str | bytes]]:
+    return {
+        name: dict(data)
+        for (where, name), data in documents.config_maps.items()
+        if where in ("", namespace)
+    }
+
+
+async def _keep_config_maps(store: Store, documents: Documents, namespace: str) -> None:
+    for (where, name), data in documents.config_maps.items():
+        meta = ObjectMeta(name=name, namespace=where or namespace)
+        fresh = ConfigMap(api_version="v1", kind="ConfigMap", metadata=meta, data=dict(data))
+        try:
+            kept = await store.get(ConfigMap, meta.namespace, name)
+        except NotFound:
+            await store.create(fresh)
+        else:
+            if kept.data != fresh.data:
+                await store.replace(kept.model_copy(update={"data": fresh.data}))
+
+
+async def _submitted(store: Store, experiment: Experiment, document: Source) -> Experiment:
+    """Create the experiment, or change the one that is there as far as its author may."""
+    try:
+        old = await store.get(Experiment, experiment.namespace, experiment.name)
+    except NotFound:
+        return await store.create(experiment)
+    if old.spec == experiment.spec:
+        return old
+    if faults := list(update_faults(old, experiment)):
+        raise document.refusal(faults)
+    return await store.replace(old.model_copy(update={"spec": experiment.spec}))
+
+
+async def _watched(runtime: Runtime, wish: Wish) -> int:
+    progress = Progress() if wish.progress else None
+    latest: list[Trial] = []
+    said: set[str] = set()
+
+    def told(experiment: Experiment, trials: Sequence[Trial]) -> None:
+        latest[:] = trials
+        for note in runtime.notes:
+            if note not in said:
+                said.add(note)
+                click.echo(f"munshi: note: {note}", err=True)
+        if progress is not None:
+            progress.update(experiment, trials, home.now())
+
+    with contextlib.closing(progress) if progress else contextlib.nullcontext():
+        work = asyncio.ensure_future(runtime.finish(told))
+        with _signals(work):
+            limit = wish.timeout.total_seconds() if wish.timeout else None
+            done, _ = await asyncio.wait([work], timeout=limit)
+        if not done:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+            return await _stopped(runtime, ending.TIMEOUT, f"the time of {wish.timeout} is over")
+        if work.cancelled():
+            return await _stopped(runtime, ending.INTERRUPTED, "interrupted")
+        experiment = work.result()
+    return _told_at_last(experiment, latest, wish)
+
+
+async def _stopped(runtime: Runtime, code: int, why: str) -> int:
+    if not runtime.is_driver:
+        click.echo(f"munshi: {why}; the process that runs the experiment goes on", err=True)
+        return code
+    count = await runtime.interrupt()
+    click.echo(
+        f"munshi: {why}; {count} running trials were stopped and begin anew when the same "
+        "command is run again",
+        err=True,
+    )
+    return code
+
+
+def _told_at_last(experiment: Experiment, trials: Sequence[Trial], wish: Wish) -> int:
+    if wish.output in ("json", "yaml"):
+        options.echo_as(wish.output, experiment.dump())
+    elif wish.output == "name":
+        click.echo(options.full_name(experiment))
+    text = summary(experiment, trials)
+    click.echo(text.rstrip("\n"), err=wish.output is not None)
+    return ending.OK if experiment.is_succeeded else ending.FAILED
+
+
+@contextlib.contextmanager
+def _signals(work: asyncio.Future[Experiment]) -> Iterator[None]:
+    """Ctrl-C and TERM cancel the work once; everything is put in order afterwards."""
+    loop = asyncio.get_running_loop()
+    caught = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    for one in caught:
+        loop.add_signal_handler(one, work.cancel)
+    try:
+        yield
+    finally:
+        for one in caught:
+            loop.remove_signal_handler(one)
+
+
+def _mounts(texts: Sequence[str]) -> tuple[UserMount, ...]:
+    found: list[UserMount] = []
+    faults: list[FieldFault] = []
+    for text in texts:
+        try:
+            found.append(view.read_mount(text))
+        except Invalid as invalid:
+            faults += invalid.faults
+    if faults:
+        raise Invalid(faults)
+    return tuple(found)
+
+
+def _span(text: str | None) -> timedelta | None:
+    if text is None:
+        return None
+    read = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip())
+    if read is None or float(read[1]) <= 0:
+        raise click.UsageError(f'--timeout "{text}": write a time like 90s, 15m or 2h')
+    return timedelta(seconds=float(read[1]) * _UNITS[read[2]])
