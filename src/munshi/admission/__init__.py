@@ -1,0 +1,24 @@
+"""Defaults, then judgement: is this Experiment meaningful?
+
+The second stop of the journey, behind `api` (is it readable?) and before the store. CLI, web,
+webhook and SDK all come through here, so an author hears the same words everywhere: every fault at
+once, each with its field, what is wrong, and how to mend it.
+
+    admit.py      the door: a document → an Experiment, or all faults with their lines
+    judge.py      all rules together
+    defaults.py   what holds when nothing is said
+    names.py      names and counts                 search.py      objective, algorithm, parameters
+    template.py   the trial template               job_fields.py  misspelt fields of a Job
+    collector.py  metrics collectors               update.py      what may change later
+
+Pure: ConfigMaps are looked up by the caller. What this machine can run is for `local` to say, but
+for `local_limits`, which is known from the Experiment alone.
+"""
+
+from munshi.admission.admit import Admitted, admit
+from munshi.admission.collector import local_limits
+from munshi.admission.defaults import with_defaults
+from munshi.admission.judge import judge
+from munshi.admission.template import ConfigMaps
+
+__all__ = ["Admitted", "ConfigMaps", "admit", "judge", "local_limits", "with_defaults"]

@@ -111,8 +111,8 @@ def _formats(spec: MetricsCollectorSpec) -> Iterator[FieldFault]:
         yield FieldFault(_FORMATS[:-1], problem, "remove it, or use format: TEXT")
         return
     for index, pattern in enumerate(formats):
-        problem = check_filter(pattern) if pattern else "is empty"
-        if problem:
+        wrong = check_filter(pattern) if pattern else "is empty"
+        if wrong:
             mend = r"write two groups, name and value, as in ([\w-]+)=([0-9.]+)"
-            shown = f'"{pattern}": {problem}' if pattern else problem
-            yield FieldFault((*_FORMATS, index), shown, "" if "needs two" in problem else mend)
+            shown = f'"{pattern}": {wrong}' if pattern else wrong
+            yield FieldFault((*_FORMATS, index), shown, "" if "needs two" in wrong else mend)

@@ -77,7 +77,9 @@ def _label(field: str, got: str, longest: int, pattern: re.Pattern[str]) -> Iter
         return
     shown = got if len(got) <= LONGEST_LABEL else f"{got[:LONGEST_LABEL]}…"
     if not got.isascii():
-        problem = f'"{shown}" holds letters beyond a-z: Kubernetes restricts names to a-z, 0-9 and -'
+        problem = (
+            f'"{shown}" holds letters beyond a-z: Kubernetes restricts names to a-z, 0-9 and -'
+        )
         mend = "write the name in such letters; arguments, labels and logs may hold any language"
     elif got[0] not in "abcdefghijklmnopqrstuvwxyz" and pattern is not _NAMESPACE:
         problem = f'"{shown}" does not begin with a letter from a to z'

@@ -60,6 +60,8 @@ def _restart(
     elif before.resume_policy is ResumePolicy.NEVER:
         problem = "the Experiment has ended and its resumePolicy is Never"
         yield FieldFault(("spec",), problem, f"{another} (with resumePolicy: LongRunning)")
-    elif after.max_trial_count is not None and after.max_trial_count <= (before.max_trial_count or 0):
+    elif after.max_trial_count is not None and after.max_trial_count <= (
+        before.max_trial_count or 0
+    ):
         problem = f"the Experiment has ended after {before.max_trial_count} trials"
         yield FieldFault(_LIMIT, problem, f"raise it above {before.max_trial_count} to go on")

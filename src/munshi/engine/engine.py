@@ -21,7 +21,7 @@ from munshi.engine.mirror import Mirror
 from munshi.engine.perform import Performer
 from munshi.engine.ports import Change, Clock, Launcher, ObservationLog, Store, Suggester
 from munshi.engine.queue import Key, Kind, WorkQueue
-from munshi.errors import AlgorithmRefused, Conflict, MunshiError, NotFound, Retryable
+from munshi.errors import AlgorithmRefused, Conflict, Gone, MunshiError, NotFound, Retryable
 from munshi.metrics.observation import Observation, observe
 from munshi.reconcile.experiment import reconcile_experiment
 from munshi.reconcile.plan import Ask
@@ -30,6 +30,8 @@ from munshi.reconcile.trial import reconcile_trial
 from munshi.reconcile.views import ExperimentView, Run, SuggestionView, TrialView
 
 log = logging.getLogger("munshi.engine")
+STORE_PAUSE_S = 1.0
+"""Between attempts to watch a store that is busy or away."""
 
 
 class Engine:
@@ -93,8 +95,34 @@ class Engine:
     # -- what wakes it --------------------------------------------------------------------------
 
     async def _follow_store(self) -> None:
-        async for change in self._store.watch(0):
-            self._take(change)
+        since: int | None = None
+        while True:
+            try:
+                if since is None:
+                    since = await self._list_again()
+                async for change in self._store.watch(since):
+                    since = change.version
+                    self._take(change)
+            except Gone:
+                since = None
+            except Retryable as busy:
+                log.warning("the store cannot be watched for now: %s", busy)
+                await asyncio.sleep(STORE_PAUSE_S)
+
+    async def _list_again(self) -> int:
+        """Read everything anew; what the mirror holds and the store does not is gone."""
+        version = await self._store.version()
+        for experiment in await self._store.list(Experiment):
+            self._take(Change(experiment, gone=False, version=version))
+        kept: set[str] = set()
+        for experiment in tuple(self.mirror.experiments.values()):
+            for kind in (Suggestion, Trial):
+                for owned in await self._store.list(kind, experiment.namespace, experiment.uid):
+                    kept.add(owned.uid)
+                    self._take(Change(owned, gone=False, version=version))
+        for lost in self.mirror.missing_from(kept):
+            self._take(Change(lost, gone=True, version=version))
+        return version
 
     async def _follow_launcher(self) -> None:
         async for uid in self._launcher.changes():

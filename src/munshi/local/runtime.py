@@ -91,7 +91,7 @@ class Runtime:
                     raise NotFound(f"experiment {self.namespace}/{self.name} was deleted")
                 done, _ = await asyncio.wait([work], timeout=LOOK_S)
                 for task in done:
-                    task.result()
+                    _raise_the_first(task)
 
     async def _follow(self, told: Told) -> Experiment | None:
         """Watch another process drive it; None when that process is gone before the end."""
@@ -145,3 +145,11 @@ def _put_aside(folder: Path) -> None:
     if folder.exists():
         earlier = len(list(folder.parent.glob(f"{folder.name}.interrupted.*")))
         folder.rename(folder.with_name(f"{folder.name}.interrupted.{earlier + 1}"))
+
+
+def _raise_the_first(work: asyncio.Task[None]) -> None:
+    """What ended the engine, without the group that a TaskGroup puts around it."""
+    try:
+        work.result()
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from group

@@ -40,8 +40,8 @@ _COUNTER = select(COUNTER.c.version, COUNTER.c.forgotten)
 _CHANGES = """
     SELECT version, kind, body, 0 AS gone FROM objects WHERE version > ?
     UNION ALL SELECT version, kind, body, 1 FROM tombstones WHERE version > ?
-    UNION ALL SELECT forgotten, '', '', 2 FROM counter
-    ORDER BY gone = 2 DESC, version LIMIT ?
+    UNION ALL SELECT -1, '', forgotten, 0 FROM counter
+    ORDER BY version LIMIT ?
 """
 
 
@@ -216,7 +216,7 @@ def changes(
         Gone: A deletion that matters is forgotten.
     """
     rows = connection.exec_driver_sql(_CHANGES, (since, max(since, known), limit + 1)).all()
-    forgotten = rows[0].version
+    forgotten = int(rows[0].body)
     if forgotten > max(since, known):
         raise Gone(
             f"deletions up to version {forgotten} are no longer kept, the watch asks for those "

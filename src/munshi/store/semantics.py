@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from munshi.api.meta import Resource
-from munshi.errors import AlreadyExists, Conflict, FieldFault, Invalid, NotFound
+from munshi.errors import AlreadyExists, Conflict, FieldFault, Gone, Invalid, NotFound
 
 R = TypeVar("R", bound=Resource)
 
@@ -157,6 +157,23 @@ def not_found(key: Key) -> NotFound:
 def already_exists(key: Key) -> AlreadyExists:
     """The answer for a name that is taken."""
     return AlreadyExists(f"{key} is there already")
+
+
+def watch_floor(since: int, last: int) -> int:
+    """Up to which version a new watch need not hear of deletions.
+
+    A watch from 0 knows no object, so what was deleted before it began does not concern it.
+
+    Args:
+        since: Where the watch begins.
+        last: The last version given.
+
+    Raises:
+        Gone: `since` lies in the future: it comes from another database.
+    """
+    if since > last:
+        raise Gone(f"version {since} was never given here, the last is {last}; list again")
+    return since or last
 
 
 def body_of(resource: Resource) -> str:

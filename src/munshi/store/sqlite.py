@@ -132,7 +132,8 @@ class SqlStore:
         woken = asyncio.Event()
         self._watchers[woken] = asyncio.get_running_loop()
         try:
-            known = await self.version() if since == 0 else since
+            last = await self.version()
+            known = semantics.watch_floor(since, last)
             while not self._closed:
                 woken.clear()
                 changes = await self._changes(since, known)

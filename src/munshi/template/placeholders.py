@@ -25,57 +25,21 @@ from munshi.space.text import Unreadable
 
 PLACEHOLDER = re.compile(r"\$\{trialParameters\.([^{}]*)\}")
 
-NUMBER_FIELDS = frozenset(
-    [
-        "activeDeadlineSeconds",
-        "backoffLimit",
-        "backoffLimitPerIndex",
-        "completions",
-        "containerPort",
-        "failureThreshold",
-        "fsGroup",
-        "hostPort",
-        "initialDelaySeconds",
-        "maxFailedIndexes",
-        "maxReplicas",
-        "maxRestarts",
-        "minAvailable",
-        "minReplicas",
-        "numNodes",
-        "numProcPerNode",
-        "numWorkers",
-        "parallelism",
-        "periodSeconds",
-        "priority",
-        "progressDeadlineSeconds",
-        "replicas",
-        "runAsGroup",
-        "runAsUser",
-        "slotsPerWorker",
-        "successThreshold",
-        "terminationGracePeriodSeconds",
-        "timeoutSeconds",
-        "ttlSecondsAfterFinished",
-        "weight",
-    ]
-)
+NUMBER_FIELDS = frozenset((
+    "activeDeadlineSeconds", "backoffLimit", "backoffLimitPerIndex", "completions",
+    "containerPort", "failureThreshold", "fsGroup", "hostPort", "initialDelaySeconds",
+    "maxFailedIndexes", "maxReplicas", "maxRestarts", "minAvailable", "minReplicas", "numNodes",
+    "numProcPerNode", "numWorkers", "parallelism", "periodSeconds", "priority",
+    "progressDeadlineSeconds", "replicas", "runAsGroup", "runAsUser", "slotsPerWorker",
+    "successThreshold", "terminationGracePeriodSeconds", "timeoutSeconds",
+    "ttlSecondsAfterFinished", "weight",
+))  # fmt: skip
 """Fields of Kubernetes and of the training operators that are whole numbers, wherever they stand."""
 
-_TEXT_INSIDE = frozenset(
-    [
-        "annotations",
-        "args",
-        "command",
-        "data",
-        "env",
-        "labels",
-        "limits",
-        "matchLabels",
-        "nodeSelector",
-        "requests",
-        "stringData",
-    ]
-)
+_TEXT_INSIDE = frozenset((
+    "annotations", "args", "command", "data", "env", "labels", "limits", "matchLabels",
+    "nodeSelector", "requests", "stringData",
+))  # fmt: skip
 """Below these, every value is text (or, for quantities, may be)."""
 
 _NUMERIC = (ParameterType.INT, ParameterType.DOUBLE, ParameterType.DISCRETE)

@@ -1,0 +1,38 @@
+"""The in-memory adapters keep the ports' contracts."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import count
+from pathlib import Path
+
+from munshi.engine.ports import ObservationLog, Store
+from munshi.testing.logs import NOON, ObservationLogContract
+from munshi.testing.memory import MemoryLog, MemoryStore
+from munshi.testing.stores import StoreContract
+
+
+class TestMemoryStore(StoreContract):
+    """MemoryStore against the suite."""
+
+    def opened(self, folder: Path, keep: int = 1_000) -> AbstractAsyncContextManager[Store]:
+        """A new store."""
+        return _store(keep)
+
+
+class TestMemoryLog(ObservationLogContract):
+    """MemoryLog against the suite."""
+
+    def opened(self, folder: Path) -> AbstractAsyncContextManager[ObservationLog]:
+        """A new log."""
+        return _log()
+
+
+@asynccontextmanager
+async def _store(keep: int) -> AsyncIterator[Store]:
+    numbers = count(1)
+    yield MemoryStore(lambda: NOON, lambda: f"uid-{next(numbers)}", keep=keep)
+
+
+@asynccontextmanager
+async def _log() -> AsyncIterator[ObservationLog]:
+    yield MemoryLog()
