@@ -7,7 +7,7 @@ import json
 import pytest
 
 from munshi.api import source
-from munshi.api.experiment import TrialParameter, TrialTemplate
+from munshi.api.experiment import GoTemplate, TrialParameter, TrialTemplate
 from munshi.cli import arguments
 from munshi.metrics.log import MetricLog
 from support.cli_world import World, a_suggestion, a_trial, an_experiment, condition
@@ -190,6 +190,15 @@ FORMS = {
 def test_arguments_follow_the_template(words: list[str], expected: list[str] | None) -> None:
     """Settings are printed as the template gives them to the program, or not as arguments at all."""
     assert arguments.of(template(*words), {"lr": "0.1", "n": "2"}) == expected
+
+
+def test_arguments_of_old_templates() -> None:
+    """v1alpha3's loop over the parameters gives the form; so does a name that is the flag itself."""
+    loop = "args:\n{{- range .}}\n- '--{{.Name}}={{.Value}}'\n{{- end}}"
+    bare = 'args:\n{{- range .}}\n- "{{.Name}}={{.Value}}"\n{{- end}}'
+    old = [TrialTemplate(go_template=GoTemplate(raw_template=text)) for text in (loop, bare)]
+    assert arguments.of(old[0], {"lr": "0.1"}) == ["--lr=0.1"]
+    assert arguments.of(old[1], {"--lr": "0.1"}) == ["--lr=0.1"]
 
 
 def test_arguments_are_quoted() -> None:

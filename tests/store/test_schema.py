@@ -25,6 +25,21 @@ def open_and_close(path: Path) -> None:
     schema.open_engine(path, PATIENCE).dispose()
 
 
+OPEN = """
+import sys
+from datetime import timedelta
+from pathlib import Path
+from munshi.store import schema
+schema.open_engine(Path(sys.argv[1]), timedelta(seconds=10)).dispose()
+"""
+
+
+def in_another_program(path: Path, then: str = "") -> int:
+    """Open and close the file in a process of its own; returns its exit code."""
+    program = [sys.executable, "-c", OPEN + then, str(path)]
+    return subprocess.run(program, check=False, timeout=60).returncode
+
+
 def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
     """The tables that the migrations build are the tables the code uses."""
     path = tmp_path / "x.db"
@@ -49,27 +64,15 @@ def test_the_migrations_are_the_known_revisions() -> None:
 def test_programs_that_open_a_new_file_at_once_all_may(tmp_path: Path) -> None:
     """One builds the tables, the others wait for it."""
     path = tmp_path / "x.db"
-    code = (
-        "import sys; from datetime import timedelta; from pathlib import Path; from munshi.store import schema;"
-        "schema.open_engine(Path(sys.argv[1]), timedelta(seconds=10)).dispose()"
-    )
     with ThreadPoolExecutor(4) as threads:
-        run = lambda _: (
-            subprocess.run([sys.executable, "-c", code, str(path)], timeout=60).returncode
-        )
-        assert list(threads.map(run, range(4))) == [0, 0, 0, 0]
+        assert list(threads.map(in_another_program, [path] * 4)) == [0, 0, 0, 0]
 
 
 def test_a_current_file_is_opened_without_alembic(tmp_path: Path) -> None:
     """A look at results does not pay for the machinery of upgrades."""
     path = tmp_path / "x.db"
     open_and_close(path)
-    code = (
-        "import sys; from datetime import timedelta; from pathlib import Path; from munshi.store import schema;"
-        "schema.open_engine(Path(sys.argv[1]), timedelta(seconds=10)).dispose();"
-        "sys.exit('alembic' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code, str(path)], timeout=60).returncode == 0
+    assert in_another_program(path, "sys.exit('alembic' in sys.modules)") == 0
 
 
 def test_a_newer_file_is_refused_untouched(tmp_path: Path) -> None:

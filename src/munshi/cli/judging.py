@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
-from typing import Protocol, cast
-
-from munshi import template
+from munshi import admission, template
+from munshi.admission import Admitted
 from munshi.api.experiment import Experiment
 from munshi.api.source import Source
 from munshi.cli.files import Documents
 from munshi.errors import FieldFault, Invalid
-
-
-class Admitted(Protocol):
-    """What admission says of an Experiment without faults."""
-
-    @property
-    def experiment(self) -> Experiment:
-        """With defaults, in the home spelling."""
-        ...
-
-    @property
-    def warnings(self) -> Sequence[object]:
-        """Sentences, each worth a look."""
-        ...
-
-
-class _Admit(Protocol):
-    def __call__(
-        self,
-        source: Source,
-        *,
-        config_maps: Callable[[str, str], Mapping[str, str] | None],
-    ) -> Admitted: ...
 
 
 def admit(document: Source, documents: Documents) -> Admitted:
@@ -42,8 +16,12 @@ def admit(document: Source, documents: Documents) -> Admitted:
     Raises:
         Invalid: With every fault, each at its place in the file.
     """
-    judge = cast("_Admit", import_module("munshi.admission").admit)
-    return judge(document, config_maps=documents.config_map)
+    return admission.admit(document, config_maps=documents.config_map)
+
+
+def warnings(document: Source, admitted: Admitted) -> list[str]:
+    """What was written and has no effect: a line each, opening with its place in the file."""
+    return document.refusal(admitted.warnings).lines() if admitted.warnings else []
 
 
 def template_text(experiment: Experiment, documents: Documents) -> str | None:

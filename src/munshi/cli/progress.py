@@ -7,6 +7,7 @@ Everything goes to stderr: stdout is for data. rich is loaded only when there is
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -29,12 +30,14 @@ class Progress:
 
     Args:
         stream: Where to; stderr by default.
-        live: Whether to redraw in place; by default when the stream is a terminal.
+        live: Whether to redraw in place; by default when the stream is a terminal that can.
     """
 
     def __init__(self, stream: TextIO | None = None, live: bool | None = None) -> None:
         self._stream = sys.stderr if stream is None else stream
-        self._is_live = self._stream.isatty() if live is None else live
+        # A dumb terminal (Emacs' shell, some CI) cannot redraw: it gets plain lines.
+        can_redraw = self._stream.isatty() and os.environ.get("TERM") != "dumb"
+        self._is_live = can_redraw if live is None else live
         self._live: Live | None = None
         self._began: datetime | None = None
         self._already = 0

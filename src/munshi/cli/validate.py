@@ -35,8 +35,8 @@ def validate(names: tuple[str, ...]) -> None:
 
 def _judge(document: Source, documents: files.Documents) -> None:
     admitted = judging.admit(document, documents)
-    for warning in admitted.warnings:
-        click.echo(f"{document.name}: warning: {warning}", err=True)
+    for warning in judging.warnings(document, admitted):
+        click.echo(f"warning: {warning}", err=True)
     one = admitted.experiment
     name = one.name or f"{one.metadata.generate_name}…"
     click.echo(f"{document.name}: Experiment {one.namespace or 'default'}/{name} is valid")

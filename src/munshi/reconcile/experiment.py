@@ -65,7 +65,7 @@ def reconcile_experiment(view: ExperimentView, now: datetime) -> Plan[Experiment
     counted = tallies.tally(view.trials)
     status = _summary(_created(experiment.status, now), view, counted)
     if _is_over(status):
-        if not _may_restart(experiment, view.suggestion):
+        if not _may_restart(view, counted):
             return Plan(status, _kills(counted, "the experiment is completed"))
         status = _restarted(status, now)
     verdict = _verdict(view, counted)
@@ -113,16 +113,16 @@ def _is_over(status: ExperimentStatus) -> bool:
     )
 
 
-def _may_restart(experiment: Experiment, suggestion: Suggestion | None) -> bool:
+def _may_restart(view: ExperimentView, counted: Tally) -> bool:
     """Only a raised budget restarts, never the mere look at a completed experiment (trap T1)."""
-    ended = conditions.find(experiment.status.conditions, ExperimentCondition.SUCCEEDED)
+    spec, status = view.experiment.spec, view.experiment.status
+    ended = conditions.find(status.conditions, ExperimentCondition.SUCCEEDED)
     if ended is None or not ended.is_true or ended.reason != MAX_TRIALS_REACHED:
         return False
-    if experiment.spec.resume_policy not in (ResumePolicy.LONG_RUNNING, ResumePolicy.FROM_VOLUME):
+    if spec.resume_policy not in (ResumePolicy.LONG_RUNNING, ResumePolicy.FROM_VOLUME):
         return False
-    limit = experiment.spec.max_trial_count
-    given = suggestion.status.suggestion_count if suggestion else experiment.status.trials
-    return limit is None or limit > given
+    limit = spec.max_trial_count
+    return limit is None or (counted.completed < limit and _created_ever(view) < limit)
 
 
 def _restarted(status: ExperimentStatus, now: datetime) -> ExperimentStatus:
@@ -191,14 +191,14 @@ def _verdict(view: ExperimentView, counted: Tally) -> Verdict | None:
             f"the algorithm cannot go on: {failure.message if failure else 'no reason was given'}"
         )
         return Verdict(ExperimentCondition.FAILED, FAILED, text)
-    idle = not counted.active and not _outstanding(view)
-    given = view.suggestion.status.suggestion_count if view.suggestion else 0
-    limit = spec.max_trial_count
-    if limit is not None and (counted.completed >= limit or (idle and given >= limit)):
+    idle, limit = not counted.active, spec.max_trial_count
+    created = _created_ever(view)
+    if limit is not None and (counted.completed >= limit or (idle and created >= limit)):
         text = f"{counted.completed} trials are completed; maxTrialCount is {limit}"
         return Verdict(ExperimentCondition.SUCCEEDED, MAX_TRIALS_REACHED, text)
-    if idle and view.suggestion is not None and view.suggestion.is_exhausted:
-        text = f"the search space is exhausted: all of its {given} points were tried"
+    exhausted = view.suggestion is not None and view.suggestion.is_exhausted
+    if idle and exhausted and not _outstanding(view):
+        text = f"the search space is exhausted: all of its {created} points were tried"
         return Verdict(ExperimentCondition.SUCCEEDED, SUGGESTION_END_REACHED, text)
     return None
 
@@ -227,10 +227,10 @@ def _grow_or_shrink(view: ExperimentView, counted: Tally) -> tuple[Action, ...]:
     if returning:
         why = "its settings were taken back when parallelTrialCount was lowered"
         return tuple(WithdrawTrial(trial, why) for trial in returning)
-    places = parallel - len(active)
+    places, waiting = parallel - len(active), _outstanding(view)
     if spec.max_trial_count is not None:
-        places = min(places, spec.max_trial_count - counted.completed - len(active))
-    waiting = _outstanding(view)
+        begun = max(_created_ever(view), counted.completed + len(active))
+        places = min(places, spec.max_trial_count - begun)
     creations = tuple(
         CreateTrial(
             template.trial(view.experiment, assignment, view.template_text),
@@ -281,15 +281,29 @@ def _outstanding(view: ExperimentView) -> list[TrialAssignment]:
     return [one for one in view.suggestion.status.suggestions if one.name not in names]
 
 
+def _created_ever(view: ExperimentView) -> int:
+    """How many assignments became a Trial, deleted ones included; it never goes down by itself."""
+    if view.suggestion is None:
+        return len(view.trials)
+    return view.suggestion.status.suggestion_count - len(_outstanding(view))
+
+
 def _returning(view: ExperimentView) -> list[Trial]:
-    """Trials whose assignment was given back already and which are still to be deleted."""
+    """Active trials whose assignment was given back already and which are still to be deleted.
+
+    One that ended meanwhile keeps its result (trap T8); its assignment leaves the Suggestion again.
+    """
     if view.suggestion is None:
         return []
     marks = {
         one.name: one.annotations.get(RETURNED_ANNOTATION)
         for one in view.suggestion.status.suggestions
     }
-    return [trial for trial in view.trials if trial.uid and marks.get(trial.name) == trial.uid]
+    return [
+        trial
+        for trial in tallies.by_index(view.trials)
+        if not trial.is_completed and trial.uid and marks.get(trial.name) == trial.uid
+    ]
 
 
 def _objective(experiment: Experiment) -> ObjectiveSpec:

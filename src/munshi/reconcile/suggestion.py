@@ -45,9 +45,14 @@ def reconcile_suggestion(view: SuggestionView, now: datetime) -> Plan[Suggestion
 
 
 def settled(view: SuggestionView, ask: Ask, reply: Reply, now: datetime) -> SuggestionStatus:
-    """The status with the algorithm's answer written down, under the names of the future trials."""
+    """The status with the algorithm's answer written down, under the names of the future trials.
+
+    An answer that was settled before, its write being acknowledged too late, is not settled twice.
+    """
     status, experiment = view.suggestion.status, view.experiment
     first = ask.request.first_index
+    if status.suggestion_count != first:
+        return status
     taken = {trial.name for trial in view.trials} | {one.name for one in status.suggestions}
     fresh = []
     for at, assignments in enumerate(reply.assignments):
@@ -151,11 +156,13 @@ def _created(status: SuggestionStatus, now: datetime) -> SuggestionStatus:
 def _without_created_trials(
     status: SuggestionStatus, trials: tuple[Trial, ...]
 ) -> SuggestionStatus:
-    uids = {trial.name: trial.uid for trial in trials}
+    """Without those whose Trial is there; but an active one that was given back is to go again."""
+    there = {trial.name: "" if trial.is_completed else trial.uid for trial in trials}
     kept = tuple(
         one
         for one in status.suggestions
-        if one.name not in uids or one.annotations.get(RETURNED_ANNOTATION) == uids[one.name]
+        if one.name not in there
+        or (there[one.name] and one.annotations.get(RETURNED_ANNOTATION) == there[one.name])
     )
     if len(kept) == len(status.suggestions):
         return status
@@ -227,7 +234,7 @@ def _ask(view: SuggestionView, count: int) -> Ask:
         space=space.read(experiment.spec.parameters),
         maximize=objective.type is ObjectiveType.MAXIMIZE,
         settings=settings,
-        seed=names.seed(experiment.uid),
+        seed=_seed(status, experiment),
         results=results,
         pending=tuple(pending),
         first_index=status.suggestion_count,
@@ -259,6 +266,11 @@ def _assignments(pairs: tuple[ParameterAssignment, ...]) -> dict[str, str]:
 
 def _index(one: TrialAssignment) -> int:
     return int(one.annotations.get(INDEX_ANNOTATION, "0"))
+
+
+def _seed(status: SuggestionStatus, experiment: Experiment) -> int:
+    said = {setting.name: setting.value for setting in status.algorithm_settings}
+    return int(said[SEED_SETTING]) if SEED_SETTING in said else names.seed(experiment.uid)
 
 
 def _recorded(status: SuggestionStatus, request: Request) -> tuple[AlgorithmSetting, ...]:

@@ -60,16 +60,21 @@ def interrupted(trial: Trial, now: datetime) -> TrialStatus:
     """The status of an active trial whose job was taken away by the user; it is to begin anew."""
     if trial.is_completed:
         return trial.status
+    status = _created(trial.status, now)
     said = conditions.put(
-        _created(trial.status, now).conditions,
+        status.conditions,
         TrialCondition.RUNNING,
         true=False,
         reason="TrialInterrupted",
         message="Trial was interrupted; it begins anew when the experiment goes on",
         now=now,
     )
-    attempts = max(0, trial.status.attempts - 1)
-    return trial.status.model_copy(update={"conditions": said, "attempts": attempts})
+    return put_off(status.model_copy(update={"conditions": said}))
+
+
+def put_off(status: TrialStatus) -> TrialStatus:
+    """The status of a trial whose start did not take place; that does not count as an attempt."""
+    return status.model_copy(update={"attempts": max(0, status.attempts - 1)})
 
 
 def refused(trial: Trial, message: str, now: datetime) -> TrialStatus:
@@ -113,7 +118,18 @@ def _judged(view: TrialView, run: Run, status: TrialStatus, now: datetime) -> Tr
         if verdict.reason == condition.NOT_UNDERSTOOD:
             text = f"a condition cannot be evaluated: {verdict.message}"
             return _ended(status, TrialCondition.FAILED, "TrialFailed", text, now)
+    if run.collected and not run.live:
+        return _ended(status, TrialCondition.FAILED, "TrialFailed", _undecided(view, run), now)
     return _running(status, now)
+
+
+def _undecided(view: TrialView, run: Run) -> str:
+    spec = view.trial.spec
+    text = (
+        "the job ended, and neither of its conditions is met; mend trialTemplate.successCondition "
+        f"({spec.success_condition}) or failureCondition ({spec.failure_condition})"
+    )
+    return _with_words(text, run)
 
 
 def _observed(view: TrialView, run: Run, status: TrialStatus, now: datetime) -> TrialStatus:

@@ -12,6 +12,7 @@ from itertools import islice
 from sqlalchemy import Connection, bindparam, delete, select
 
 from munshi.api.trial import Trial
+from munshi.errors import FieldFault, Invalid
 from munshi.metrics.log import MetricLog
 from munshi.store.tables import OBSERVATION_LOGS as LOGS
 
@@ -35,8 +36,12 @@ def append(
     """See `engine.ports.ObservationLog.append`; a value without an origin is always new."""
     new = 0
     rows = _rows(trial, logs, nanoseconds(arrived))
-    while piece := list(islice(rows, _PIECE)):
-        new += connection.exec_driver_sql(_INSERT, piece).rowcount
+    try:
+        while piece := list(islice(rows, _PIECE)):
+            new += connection.exec_driver_sql(_INSERT, piece).rowcount
+    except UnicodeEncodeError as error:
+        problem = f"a value of {trial.name} holds half a character ({error})"
+        raise Invalid([FieldFault((), problem, "report text in UTF-8")]) from error
     return new
 
 

@@ -1,8 +1,7 @@
 """Rows of objects: functions over a connection, for `sqlite` to run in its threads.
 
 Writing functions take a `Ledger`, the working state of one transaction: versions are counted there and
-written once, at the end. Each checks everything before it changes anything, so that a refused write
-leaves no trace. What the object becomes is decided in `semantics`.
+written once, at the end. A write that is refused half way is undone by `writer`. What the object becomes is decided in `semantics`.
 """
 
 from __future__ import annotations
@@ -12,11 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from munshi.api.decode import KINDS
 from munshi.api.meta import Resource
-from munshi.errors import Gone
+from munshi.errors import Gone, Terminal
 from munshi.store import logs, semantics
 from munshi.store.semantics import Key
 from munshi.store.tables import COUNTER, OBJECTS, TOMBSTONES
@@ -60,7 +60,7 @@ class Shelf:
         known = self._kept.get(version)
         if isinstance(known, kind):
             return known
-        read = kind.model_validate_json(body)
+        read = _parsed(kind, body)
         if len(self._kept) >= _MOST_KEPT:
             self._kept.clear()
         self._kept[version] = read
@@ -69,7 +69,7 @@ class Shelf:
     def peek(self, kind: type[R], version: int, body: str) -> R:
         """As `read`, but keeps nothing; for the writer's thread."""
         known = self._kept.get(version)
-        return known if isinstance(known, kind) else kind.model_validate_json(body)
+        return known if isinstance(known, kind) else _parsed(kind, body)
 
 
 @dataclass(slots=True)
@@ -160,7 +160,7 @@ def remove(ledger: Ledger, key: Key, uid: str) -> None:
             "namespace": key.namespace,
             "name": key.name,
             "uid": stored.uid,
-            "body": semantics.body_of(semantics.last_form(stored, ledger.version)),
+            "body": semantics.text_of(semantics.last_form(stored, ledger.version)),
         }
         ledger.connection.execute(insert(TOMBSTONES), row)
         logs.forget(ledger.connection, stored.uid)
@@ -233,6 +233,16 @@ def _stored(ledger: Ledger, kind: type[R], key: Key) -> R:
     if found is None:
         raise semantics.not_found(key)
     return ledger.shelf.peek(kind, found.version, found.body)
+
+
+def _parsed(kind: type[R], body: str) -> R:
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        raise Terminal(
+            f"a stored {kind.__name__} cannot be read: {body[:200]}… "
+            "Was it written by a newer munshi? pip install --upgrade munshi"
+        ) from error
 
 
 def _named(key: Key) -> dict[str, object]:

@@ -184,7 +184,7 @@ def body_of(resource: Resource) -> str:
     """
     key = Key(type(resource).__name__, resource.namespace, resource.name)
     try:
-        body = json.dumps(resource.dump(), ensure_ascii=False, separators=(",", ":"))
+        body = text_of(resource)
         size = len(body) if body.isascii() else len(body.encode())
     except (ValueError, TypeError, RecursionError) as error:
         problem = f"{key} cannot be written as JSON in UTF-8 ({error})"
@@ -194,6 +194,11 @@ def body_of(resource: Resource) -> str:
         mend = "move large files out of the object"
         raise Invalid([FieldFault((), problem, mend)])
     return body
+
+
+def text_of(resource: Resource) -> str:
+    """The object as JSON text, unchecked."""
+    return json.dumps(resource.dump(), ensure_ascii=False, separators=(",", ":"))
 
 
 def content(resource: Resource) -> Mapping[str, Any]:

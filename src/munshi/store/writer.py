@@ -2,7 +2,7 @@
 
 A commit that reaches the disk costs milliseconds, whether it holds one write or two hundred; so the
 writes that arrive while one commit is under way share the next (group commit). A write that is refused
-(`Conflict`, `NotFound`, …) is refused alone: such refusals come before the write changes anything. When
+(`Conflict`, `NotFound`, …) is refused alone, and what it did by then is undone (a savepoint each). When
 a transaction breaks for any other reason, its writes are tried again one by one, so that one of them
 cannot spoil the rest. `sqlite` owns the only Writer of a store; what a write *does* is a function.
 """
@@ -144,7 +144,7 @@ class Writer(Generic[S]):
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             try:
                 state = self._begin(connection)
-                outcomes = [_refusal_or_result(job.work, state) for job in jobs]
+                outcomes = [_refusal_or_result(connection, job.work, state) for job in jobs]
                 self._end(state)
                 connection.exec_driver_sql("COMMIT")
             except BaseException:
@@ -153,11 +153,15 @@ class Writer(Generic[S]):
             return outcomes
 
 
-def _refusal_or_result(work: Callable[[S], object], state: S) -> object:
+def _refusal_or_result(connection: Connection, work: Callable[[S], object], state: S) -> object:
+    connection.exec_driver_sql("SAVEPOINT one_write")
     try:
         return work(state)
     except MunshiError as refusal:
+        connection.exec_driver_sql("ROLLBACK TO one_write")
         return refusal
+    finally:
+        connection.exec_driver_sql("RELEASE one_write")
 
 
 def _roll_back(connection: Connection) -> None:

@@ -1,5 +1,6 @@
 """The contract of `engine.ports.ObservationLog` as tests: inherit `ObservationLogContract`."""
 
+# ruff: noqa: S101 - a suite of tests asserts
 from __future__ import annotations
 
 import asyncio

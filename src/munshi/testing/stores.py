@@ -1,9 +1,10 @@
 """The contract of `engine.ports.Store` as tests: inherit `StoreContract`."""
 
+# ruff: noqa: S101 - a suite of tests asserts
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, aclosing
 from pathlib import Path
 from typing import TypeVar
@@ -51,14 +52,14 @@ def with_metadata(resource: R, **fields: object) -> R:
 async def heard(store: Store, since: int, count: int) -> list[Change]:
     """The next `count` changes after `since`."""
     changes: list[Change] = []
-    async with asyncio.timeout(PATIENCE_S), aclosing(_generator(store.watch(since))) as watch:
+    async with asyncio.timeout(PATIENCE_S), aclosing(_generator(store, since)) as watch:
         while len(changes) < count:
             changes.append(await anext(watch))
     return changes
 
 
-async def _generator(changes: AsyncIterator[Change]) -> AsyncIterator[Change]:
-    async for change in changes:
+async def _generator(store: Store, since: int) -> AsyncGenerator[Change, None]:
+    async for change in store.watch(since):
         yield change
 
 
