@@ -43,7 +43,9 @@ def _built(name: str) -> Path:
         fresh = binary.with_name(f"{binary.name}.{os.getpid()}")
         subprocess.run(
             [go, "build", "-mod=readonly", "-trimpath", "-o", fresh, "."],
-            cwd=source, check=True, timeout=600,
+            cwd=source,
+            check=True,
+            timeout=600,
         )
         fresh.replace(binary)
     return binary

@@ -78,7 +78,7 @@ def _containers(pod: Json, at: Path, field: str) -> Iterator[FieldFault]:
     if not isinstance(pod, dict):
         return
     held = pod.get(field)
-    if not held and field == "containers":
+    if held in (None, []) and field == "containers":
         yield FieldFault((*at, field), "is missing or empty", "write the container that trains")
     for path, container in (yield from _list(held, (*at, field))):
         yield from _fields(container, path, _CONTAINER)

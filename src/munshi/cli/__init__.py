@@ -31,7 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code. The console script hands it to the shell.
     """
-    # Imported here so that `import munshi.cli.tables` by somebody else loads no click.
-    from munshi.cli import ending, group  # noqa: PLC0415
+    try:
+        # Imported here so that Ctrl-C is answered from the first moment, and `import munshi.cli.tables`
+        # by somebody else loads no click.
+        from munshi.cli import ending, group  # noqa: PLC0415
 
-    return ending.of(group.munshi, sys.argv[1:] if arguments is None else list(arguments))
+        return ending.of(group.munshi, sys.argv[1:] if arguments is None else list(arguments))
+    except KeyboardInterrupt:
+        return 130

@@ -14,6 +14,8 @@ from munshi.api.source import Source
 from munshi.errors import FieldFault, Invalid
 
 STDIN = "-"
+_ENOUGH = 4 << 20
+"""Bytes read of a file: past the limit on documents, so that it is `api.source` that refuses the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,10 @@ def _sort(
 
 def _bytes(name: str) -> bytes:
     if name == STDIN:
-        return sys.stdin.buffer.read()
+        return sys.stdin.buffer.read(_ENOUGH)
     try:
-        return Path(name).read_bytes()
+        with Path(name).open("rb") as file:
+            return file.read(_ENOUGH)
     except IsADirectoryError:
         fault = FieldFault((), "is a folder", "name the files in it")
     except FileNotFoundError:

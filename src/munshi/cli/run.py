@@ -27,7 +27,7 @@ from munshi.cli.progress import Progress
 from munshi.cli.summary import summary
 from munshi.engine.ports import Store
 from munshi.errors import FieldFault, Invalid, NotFound
-from munshi.local import check, view
+from munshi.local import check, diary, view
 from munshi.local.home import open_home
 from munshi.local.runtime import Runtime
 from munshi.local.view import UserMount
@@ -94,18 +94,31 @@ async def _run(document: Source, documents: Documents, namespace: str, wish: Wis
         runtime = Runtime(
             place, store, experiment.namespace, experiment.name, wish.mounts, str(Path.cwd())
         )
-        return await _watched(runtime, wish)
+        with diary.kept_in(place.path):
+            return await _watched(runtime, wish)
 
 
 def _admitted(document: Source, documents: Documents, namespace: str) -> Experiment:
     admitted = judging.admit(document, documents)
-    for warning in admitted.warnings:
-        click.echo(f"{document.name}: warning: {warning}", err=True)
-    found = admitted.experiment
-    if found.namespace:
+    for warning in judging.warnings(document, admitted):
+        click.echo(warning, err=True)
+    found, written = admitted.experiment, _written_namespace(document)
+    if written and namespace not in (written, home.DEFAULT_NAMESPACE):
+        field = ("metadata", "namespace")
+        mend = f"leave out -n {namespace}, or change the file"
+        problem = f'is "{written}", and -n says "{namespace}"'
+        raise document.refusal([FieldFault(field, problem, mend)])
+    if written:
         return found
     meta = found.metadata.model_copy(update={"namespace": namespace})
     return found.model_copy(update={"metadata": meta})
+
+
+def _written_namespace(document: Source) -> str:
+    value = document.value
+    meta = value.get("metadata") if isinstance(value, dict) else None
+    said = meta.get("namespace") if isinstance(meta, dict) else None
+    return said if isinstance(said, str) else ""
 
 
 def _judge_here(experiment: Experiment, document: Source, documents: Documents, wish: Wish) -> None:

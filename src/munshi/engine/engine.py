@@ -30,6 +30,13 @@ from munshi.reconcile.trial import reconcile_trial
 from munshi.reconcile.views import ExperimentView, Run, SuggestionView, TrialView
 
 log = logging.getLogger("munshi.engine")
+
+LIST_PAUSE_S = 0.5
+"""Before a store that cannot be followed, or a job that cannot be stopped, is tried again."""
+STOPS = 5
+"""How often to try to stop the job of a deleted trial."""
+ASKS = 5
+"""Failures in a row after which an algorithm is given up: it is a pure function, so it stays broken."""
 STORE_PAUSE_S = 1.0
 """Between attempts to watch a store that is busy or away."""
 
@@ -95,34 +102,33 @@ class Engine:
     # -- what wakes it --------------------------------------------------------------------------
 
     async def _follow_store(self) -> None:
-        since: int | None = None
+        """Everything first, then its changes: no pass sees an experiment without all its trials."""
         while True:
             try:
-                if since is None:
-                    since = await self._list_again()
+                since = await self._store.version()
+                await self._read_all()
                 async for change in self._store.watch(since):
-                    since = change.version
                     self._take(change)
             except Gone:
-                since = None
+                log.info("the store forgot changes that were not seen yet; reading all of it again")
             except Retryable as busy:
-                log.warning("the store cannot be watched for now: %s", busy)
-                await asyncio.sleep(STORE_PAUSE_S)
+                log.warning("the store cannot be followed for now: %s", busy)
+                await asyncio.sleep(LIST_PAUSE_S)
 
-    async def _list_again(self) -> int:
-        """Read everything anew; what the mirror holds and the store does not is gone."""
-        version = await self._store.version()
-        for experiment in await self._store.list(Experiment):
-            self._take(Change(experiment, gone=False, version=version))
-        kept: set[str] = set()
-        for experiment in tuple(self.mirror.experiments.values()):
-            for kind in (Suggestion, Trial):
-                for owned in await self._store.list(kind, experiment.namespace, experiment.uid):
-                    kept.add(owned.uid)
-                    self._take(Change(owned, gone=False, version=version))
-        for lost in self.mirror.missing_from(kept):
-            self._take(Change(lost, gone=True, version=version))
-        return version
+    async def _read_all(self) -> None:
+        found: list[Resource] = [
+            *await self._store.list(Trial),
+            *await self._store.list(Suggestion),
+            *(one for one in await self._store.list(Experiment) if self._wants(one)),
+        ]
+        there = {resource.uid for resource in found}
+        for resource in self.mirror.everything():
+            if resource.uid not in there and self.mirror.drop(resource):
+                self._gone(resource)
+        for resource in found:
+            self.mirror.put(resource)
+        for resource in self.mirror.everything():
+            self._wake(resource)
 
     async def _follow_launcher(self) -> None:
         async for uid in self._launcher.changes():
@@ -164,10 +170,21 @@ class Engine:
         if isinstance(resource, Trial):
             self._trial_of.pop(resource.uid, None)
             self._live.discard(resource.uid)
-            self._start(self._launcher.stop(resource))
+            self._start(self._stop(resource))
             self._queue.add(Key(Kind.EXPERIMENT, _owner_uid(resource)))
         elif isinstance(resource, Experiment):
             self._by_uid.pop(resource.uid, None)
+
+    async def _stop(self, trial: Trial) -> None:
+        """End what a deleted trial runs; nobody will look at it again."""
+        for _ in range(STOPS):
+            try:
+                return await self._launcher.stop(trial)
+            except (MunshiError, OSError) as broken:
+                log.warning("deleted trial %s cannot be stopped yet: %s", trial.name, broken)
+                await asyncio.sleep(LIST_PAUSE_S)
+        log.error("deleted trial %s may still run", trial.name)
+        return None
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
@@ -186,14 +203,19 @@ class Engine:
             self._passing = False
 
     async def _pass(self, key: Key) -> None:
+        match key.kind:
+            case Kind.TRIAL:
+                await self._try(key, self._pass_trial(key))
+            case Kind.EXPERIMENT:
+                await self._try(key, self._pass_experiment(key))
+            case Kind.SUGGESTION:
+                await self._try(key, self._pass_suggestion(key))
+            case Kind.ANSWER:
+                self._queue.add(Key(Kind.SUGGESTION, key.experiment_uid))
+
+    async def _try(self, key: Key, work: Coroutine[Any, Any, None]) -> None:
         try:
-            match key.kind:
-                case Kind.TRIAL:
-                    await self._pass_trial(key)
-                case Kind.EXPERIMENT:
-                    await self._pass_experiment(key)
-                case Kind.SUGGESTION:
-                    await self._pass_suggestion(key)
+            await work
         except (Conflict, NotFound) as stale:
             log.debug("pass on stale ground: %s", stale)
             self._queue.retry(key)
@@ -243,12 +265,12 @@ class Engine:
             await self._template_text(experiment),
         )
         plan = reconcile_experiment(view, self._clock.now())
+        if plan.status != experiment.status or plan.actions:
+            self._queue.add(Key(Kind.SUGGESTION, key.experiment_uid))
         experiment = await self._performer.write_experiment(experiment, plan.status)
         for action in plan.actions:
             log.info("experiment %s: %s (%s)", key, type(action).__name__, action.because)
-        woken = await self._performer.act_on_experiment(experiment, plan.actions)
-        for resource in woken:
-            self._wake(resource)
+        await self._performer.act_on_experiment(experiment, plan.actions, self._wake)
 
     async def _pass_suggestion(self, key: Key) -> None:
         experiment = self._experiment(key.experiment_uid)
@@ -257,35 +279,43 @@ class Engine:
             return
         view = SuggestionView(experiment, suggestion, self.mirror.trials(experiment.uid))
         plan = reconcile_suggestion(view, self._clock.now())
+        if plan.status != suggestion.status:
+            self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
         suggestion = await self._performer.write_suggestion(suggestion, plan.status)
         for action in plan.actions:
             if isinstance(action, Ask):
                 log.info("suggestion %s: Ask (%s)", suggestion.name, action.because)
                 task = asyncio.ensure_future(self._ask(key, action))
                 self._asking[key.experiment_uid] = task
-        self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
 
     async def _ask(self, key: Key, ask: Ask) -> None:
+        """Ask in the background; failures count apart, as the pass that merely asks succeeds."""
+        answer = Key(Kind.ANSWER, key.experiment_uid)
         try:
-            decide = await self._answer(ask)
-            await self._settle(key, decide)
-            self._queue.succeeded(key)
-        except (MunshiError, ArithmeticError, ValueError, LookupError, TypeError) as broken:
-            log.warning("the algorithm could not be asked: %s", broken)
-            self._queue.retry(key)
+            await self._try(answer, self._ask_and_settle(key, answer, ask))
         finally:
             del self._asking[key.experiment_uid]
-            self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
-            self._queue.add(key)
 
-    async def _answer(self, ask: Ask) -> Callable[[SuggestionView], SuggestionStatus]:
+    async def _ask_and_settle(self, key: Key, answer: Key, ask: Ask) -> None:
+        await self._settle(key, await self._answer(answer, ask))
+        self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
+        self._queue.add(key)
+
+    async def _answer(self, key: Key, ask: Ask) -> Callable[[SuggestionView], SuggestionStatus]:
         """Ask, and say how the answer is to be written down."""
         try:
             reply = await self._suggester.suggest(ask.algorithm, ask.request)
         except AlgorithmRefused as refusal:
             message = str(refusal)
-            return lambda view: failed(view.suggestion.status, message, self._clock.now())
-        return lambda view: settled(view, ask, reply, self._clock.now())
+        except Retryable:
+            raise
+        except Exception as broken:
+            if self._queue.failures(key) + 1 < ASKS:
+                raise
+            message = f"it broke {ASKS} times, last with {type(broken).__name__}: {broken}"
+        else:
+            return lambda view: settled(view, ask, reply, self._clock.now())
+        return lambda view: failed(view.suggestion.status, message, self._clock.now())
 
     async def _settle(self, key: Key, decide: Callable[[SuggestionView], SuggestionStatus]) -> None:
         """Write the answer into the Suggestion as it is now; nothing else writes it meanwhile."""
@@ -321,9 +351,12 @@ class Engine:
         source = template.text_source(said) if said is not None else None
         if source is None:
             return None
-        found = await self._store.get(
-            ConfigMap, source.config_map_namespace, source.config_map_name
-        )
+        try:
+            found = await self._store.get(
+                ConfigMap, source.config_map_namespace, source.config_map_name
+            )
+        except NotFound:
+            return None
         return found.data.get(source.template_path)
 
 

@@ -24,9 +24,15 @@ class Mirror:
         self.experiments: dict[Key, Experiment] = {}
         self._suggestions: dict[str, Suggestion] = {}
         self._trials: dict[str, dict[str, Trial]] = {}
+        self._gone: set[str] = set()
 
     def put(self, resource: Resource) -> bool:
-        """Take an object in, unless what is held is as new; says whether anything changed."""
+        """Take an object in, unless what is held is as new; says whether anything changed.
+
+        What was dropped stays away: the answer to a write may arrive after the news of a deletion.
+        """
+        if resource.uid in self._gone:
+            return False
         match resource:
             case Experiment():
                 key = (resource.namespace, resource.name)
@@ -50,6 +56,7 @@ class Mirror:
 
     def drop(self, resource: Resource) -> bool:
         """Forget a deleted object, unless another of that name has come since."""
+        self._gone.add(resource.uid)
         match resource:
             case Experiment():
                 key = (resource.namespace, resource.name)
@@ -58,8 +65,10 @@ class Mirror:
                     return False
                 del self.experiments[key]
             case Suggestion():
-                if self._suggestions.pop(_owner(resource), None) is None:
+                held_suggestion = self._suggestions.get(_owner(resource))
+                if held_suggestion is None or held_suggestion.uid != resource.uid:
                     return False
+                del self._suggestions[_owner(resource)]
             case Trial():
                 trials = self._trials.get(_owner(resource), {})
                 held_trial = trials.get(resource.name)
@@ -69,6 +78,11 @@ class Mirror:
             case _:
                 return False
         return True
+
+    def everything(self) -> list[Resource]:
+        """All that is held, owners first."""
+        trials = (trial for held in self._trials.values() for trial in held.values())
+        return [*self.experiments.values(), *self._suggestions.values(), *trials]
 
     def suggestion(self, experiment_uid: str) -> Suggestion | None:
         """The Suggestion of an Experiment."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from munshi.api.experiment import Experiment, ExperimentStatus
@@ -12,7 +13,7 @@ from munshi.api.suggestion import Suggestion, SuggestionStatus
 from munshi.api.trial import Trial, TrialStatus
 from munshi.engine.mirror import Mirror
 from munshi.engine.ports import Clock, Launcher, ObservationLog, Store
-from munshi.errors import AlreadyExists, LaunchRefused, NotFound
+from munshi.errors import AlreadyExists, LaunchRefused, NotFound, Retryable
 from munshi.reconcile import suggestion as suggestions
 from munshi.reconcile import trial as trials
 from munshi.reconcile.plan import (
@@ -81,6 +82,9 @@ class Performer:
                 except LaunchRefused as refusal:
                     status = trials.refused(trial, str(refusal), self._clock.now())
                     await self.write_trial(trial, status)
+                except Retryable:
+                    await self.write_trial(trial, trials.put_off(trial.status))
+                    raise
             case StopTrial():
                 await self._launcher.stop(trial)
             case ForgetRun():
@@ -90,25 +94,40 @@ class Performer:
                 raise TypeError(f"not a trial's action: {action}")
 
     async def act_on_experiment(
-        self, experiment: Experiment, actions: Sequence[Action]
-    ) -> list[Resource]:
-        """Carry out what an experiment's pass decided; gives back the objects that were written."""
-        done = await asyncio.gather(*(self._act(experiment, action) for action in actions))
-        return [resource for resource in done if resource is not None]
+        self, experiment: Experiment, actions: Sequence[Action], wake: Callable[[Resource], None]
+    ) -> None:
+        """Carry out what an experiment's pass decided; creations share a commit.
 
-    async def _act(self, experiment: Experiment, action: Action) -> Resource | None:
+        Args:
+            experiment: As just written.
+            actions: What was decided.
+            wake: Hears of every object that was written, even when another action fails.
+
+        Raises:
+            MunshiError: The first failure, after everything was tried.
+        """
+        withdrawals = [one.trial for one in actions if isinstance(one, WithdrawTrial)]
+        steps = [
+            self._act(experiment, action, wake)
+            for action in actions
+            if not isinstance(action, WithdrawTrial)
+        ]
+        await _all(steps)
+        if withdrawals:
+            await self._withdraw(experiment, withdrawals)
+
+    async def _act(
+        self, experiment: Experiment, action: Action, wake: Callable[[Resource], None]
+    ) -> None:
         match action:
             case CreateSuggestion(suggestion):
-                return await self._create(suggestion)
+                wake(await self._create(suggestion))
             case RequestSuggestions(requests):
-                return await self._request(experiment, requests)
+                await self._request(experiment, requests, wake)
             case CreateTrial(trial):
-                return await self._create(trial)
+                wake(await self._create(trial))
             case KillTrial(trial, because):
-                return await self._kill(trial, because)
-            case WithdrawTrial(trial):
-                await self._withdraw(experiment, trial)
-                return None
+                wake(await self._kill(trial, because))
             case _:
                 raise TypeError(f"not an experiment's action: {action}")
 
@@ -120,25 +139,41 @@ class Performer:
                 await self._store.get(type(resource), resource.namespace, resource.name)
             )
 
-    async def _request(self, experiment: Experiment, requests: int) -> Resource | None:
+    async def _request(
+        self, experiment: Experiment, requests: int, wake: Callable[[Resource], None]
+    ) -> None:
         suggestion = self._mirror.suggestion(experiment.uid)
         if suggestion is None:
-            return None
+            return
         spec = suggestion.spec.model_copy(update={"requests": requests})
-        return self._seen(await self._store.replace(suggestion.model_copy(update={"spec": spec})))
+        changed = suggestion.model_copy(update={"spec": spec})
+        wake(self._seen(await self._store.replace(changed)))
 
     async def _kill(self, trial: Trial, because: str) -> Resource:
         return await self.write_trial(trial, trials.killed(trial, because, self._clock.now()))
 
-    async def _withdraw(self, experiment: Experiment, trial: Trial) -> None:
+    async def _withdraw(self, experiment: Experiment, withdrawn: Sequence[Trial]) -> None:
+        """Give the assignments back in one write, end the jobs, then delete the trials."""
         suggestion = self._mirror.suggestion(experiment.uid)
         if suggestion is not None:
-            await self.write_suggestion(suggestion, suggestions.returned(suggestion.status, trial))
-        try:
+            status = suggestion.status
+            for trial in withdrawn:
+                status = suggestions.returned(status, trial)
+            await self.write_suggestion(suggestion, status)
+        await _all([self._remove(trial) for trial in withdrawn])
+
+    async def _remove(self, trial: Trial) -> None:
+        await self._launcher.stop(trial)
+        with contextlib.suppress(NotFound):
             await self._store.delete(Trial, trial.namespace, trial.name, trial.uid)
-        except NotFound:
-            return
 
     def _seen(self, resource: R) -> R:
         self._mirror.put(resource)
         return resource
+
+
+async def _all(steps: Sequence[Awaitable[None]]) -> None:
+    """Wait for every step, then raise the first failure: no step outlives its pass."""
+    for outcome in await asyncio.gather(*steps, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome

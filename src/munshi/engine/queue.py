@@ -18,11 +18,13 @@ class Kind(Enum):
     TRIAL = 0
     EXPERIMENT = 1
     SUGGESTION = 2
+    ANSWER = 3
+    """The algorithm's answer, which comes between rounds; its pass asks again after a failure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One object to look at; `trial` is empty for the other two kinds."""
+    """One object to look at; `trial` is empty for the other kinds."""
 
     kind: Kind
     experiment_uid: str
@@ -56,6 +58,10 @@ class WorkQueue:
         pause = min(FIRST_PAUSE_S * 2 ** (self._failures[key] - 1), LONGEST_PAUSE_S)
         self.add_later(key, after or timedelta(seconds=pause))
 
+    def failures(self, key: Key) -> int:
+        """How often in a row the key's pass failed."""
+        return self._failures.get(key, 0)
+
     def succeeded(self, key: Key) -> None:
         """Forget the failures of a key."""
         self._failures.pop(key, None)
@@ -66,10 +72,14 @@ class WorkQueue:
         return not self._ready and not self._timers
 
     async def take(self) -> list[Key]:
-        """All keys that are ready, once there is one."""
+        """All keys that are ready, once there is one; their timers have no more to say."""
         await self._wake.wait()
         self._wake.clear()
         keys, self._ready = list(self._ready), {}
+        for key in keys:
+            timer = self._timers.pop(key, None)
+            if timer is not None:
+                timer.cancel()
         return keys
 
     def close(self) -> None:

@@ -1,7 +1,8 @@
 """Rows of objects: functions over a connection, for `sqlite` to run in its threads.
 
 Writing functions take a `Ledger`, the working state of one transaction: versions are counted there and
-written once, at the end. A write that is refused half way is undone by `writer`. What the object becomes is decided in `semantics`.
+written once, at the end. A write that is refused half way is undone by `writer`. What the
+object becomes is decided in `semantics`.
 """
 
 from __future__ import annotations
