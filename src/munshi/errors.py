@@ -148,9 +148,9 @@ class LaunchRefused(Terminal):
 class MissingExtra(Terminal):
     """An optional dependency is not installed; the message is the exact install line."""
 
-    def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs an extra: pip install 'munshi[{extra}]'")
-        self.extra = extra
+    def __init__(self, what: str, install: str) -> None:
+        super().__init__(f"{what} needs a package that is not installed: {install}")
+        self.install = install
 
 
 class NotFound(MunshiError):

@@ -8,7 +8,12 @@ import pytest
 
 from munshi.api import conditions
 from munshi.api.common import MetricStrategyType, ObjectiveType
-from munshi.api.experiment import Experiment, ExperimentStatus, ResumePolicy
+from munshi.api.experiment import (
+    ConfigMapSource,
+    Experiment,
+    ExperimentStatus,
+    ResumePolicy,
+)
 from munshi.api.meta import INDEX_ANNOTATION, RETURNED_ANNOTATION, V1ALPHA3
 from munshi.reconcile import tally
 from munshi.reconcile.experiment import reconcile_experiment
@@ -444,13 +449,9 @@ def test_a_broken_template_ends_the_experiment_with_the_reason() -> None:
 
 def test_a_template_whose_config_map_is_missing_says_so() -> None:
     """A template text that is not there fails the experiment instead of waiting in silence."""
-    said = a_template().model_copy(
-        update={
-            "trial_spec": None,
-            "config_map": {"configMapName": "m", "configMapNamespace": "n", "templatePath": "p"},
-        }
-    )
-    owner = an_experiment(template=type(said).model_validate(said.model_dump()))
+    kept = ConfigMapSource(config_map_name="m", config_map_namespace="n", template_path="p")
+    said = a_template().model_copy(update={"trial_spec": None, "config_map": kept})
+    owner = an_experiment(template=said)
     assert ended(a_view(owner, waiting=[an_assignment("e-0")])) == ("Failed", "ExperimentFailed")
 
 

@@ -9,7 +9,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from munshi.errors import Mark, TemplateBroken
@@ -320,6 +320,7 @@ def test_one_rendering_does_not_burden_the_next() -> None:
 
 @settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text() | go_grammar.soups() | go_grammar.damaged())
+@example("{{if:000{{\nelse:}}{{}}")  # an action whose stand-in covered a newline
 def test_any_text_is_judged(text: str) -> None:
     """Whatever the text, `check` answers with faults that lie inside it, and `render` agrees with it."""
     faults = go_template.check(text)

@@ -266,5 +266,6 @@ def _re2() -> ModuleType:
     try:
         import re2  # noqa: PLC0415  only filters need it
     except ImportError as missing:
-        raise MissingExtra("a metrics filter (google-re2)", "re2") from missing
+        install = "pip install 'google-re2>=1.1'"
+        raise MissingExtra("a metrics filter", install) from missing
     return re2  # type: ignore[no-any-return]

@@ -87,6 +87,7 @@ class Reading:
     Attributes:
         actions: All actions that are closed, in order; comments are left out.
         breaks: The faults found, in the order of their marks.
+        text: The template as its author wrote it: places are told in this one.
         mended: The text with faulty spans blanked and missing `{{end}}` appended; every offset
             before its end means the same place as in the original.
     """
@@ -94,6 +95,7 @@ class Reading:
     actions: list[Action] = field(default_factory=list)
     lost: list[Action] = field(default_factory=list)
     breaks: list[Break] = field(default_factory=list)
+    text: str = ""
     mended: str = ""
     readable: bool = True
 
@@ -135,6 +137,7 @@ def read(text: str) -> Reading:
         mended = _replaced(mended, action, "")
     reading.breaks += pairs.breaks + _unclosed(text, pairs.stack)
     reading.breaks.sort(key=lambda fault: (fault.mark.line, fault.mark.column))
+    reading.text = text
     reading.mended = mended + "{{end}}" * len(pairs.stack)
     return reading
 

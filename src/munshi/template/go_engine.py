@@ -151,19 +151,19 @@ def _parse(
             message = str(error).partition(": ")[2]
         except ValueError:  # Python reads no integer of more than 4,300 digits
             long = re.search(r"[0-9_]{4000}", text)
-            place = go_blocks.mark_at(text, long.start() if long else 0)
+            place = go_blocks.mark_at(reading.text, long.start() if long else 0)
             breaks.append(Break("a number has thousands of digits", "shorten it", place))
             break
         action = _action_at(reading.actions, at)
         problem, mend = _plain(message)
         if action is None:
-            breaks.append(Break(problem, mend, go_blocks.mark_at(text, at)))
+            breaks.append(Break(problem, mend, go_blocks.mark_at(reading.text, at)))
             break
         named = re.search(r"'(\$\w+)'$", message)
         if not (named and named[1] in forgiven):
-            breaks.append(_in_action(text, action, at, problem, mend))
+            breaks.append(_in_action(reading.text, action, at, problem, mend))
         if go_blocks.keeps_track(action):
-            sure = min(sure, _place(go_blocks.mark_at(text, action.start)))
+            sure = min(sure, _place(go_blocks.mark_at(reading.text, action.start)))
         forgiven.update(_variables(action))
         healed = go_blocks.healed(text, action)
         if healed == text:

@@ -91,7 +91,7 @@ def an_objective(
     )
 
 
-def an_experiment(
+def an_experiment(  # noqa: PLR0913 - a builder has a word for whatever a test may say
     name: str = "e",
     *,
     parallel: int = 3,
