@@ -59,6 +59,9 @@ def test_the_tutorial_s_cut_off_template_is_refused(munshi: Munshi, tmp_path: Pa
     for missing in ("{{- range .}}", '- "{{.Name}}={{.Value}}"', "{{- end}}"):
         assert missing in done.err
     assert "Traceback" not in done.err
+    pasted = "\n".join(done.err.splitlines()[1:])
+    broken.write_text(cut + pasted + "\n")
+    assert munshi("validate", str(broken)).code == 0, "the printed lines complete the file"
 
 
 @pytest.mark.tensorflow

@@ -254,7 +254,12 @@ def _go(
     for each in breaks:
         mend = each.mend
         if each.completion and completions:  # once, below the first unclosed block
-            mend = "\n".join([f"{mend}:", *completions])
+            margin = ""
+            if source is not None:  # ready to paste: indented as the author's file is
+                mark = source.template_mark(where, each.mark)
+                margin = " " * max(0, mark.column - each.mark.column)
+            lines = "\n".join(completions).splitlines()
+            mend = "\n".join([f"{mend}:", *(margin + line for line in lines)])
             completions = []
         if source is not None:
             mark = source.template_mark(where, each.mark)
