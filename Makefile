@@ -40,6 +40,9 @@ demo: $(READY) ## Tune examples/digits.yaml on this machine, from an empty ledge
 	@rm -rf .cache/demo
 	@mkdir -p .cache/demo
 	MUNSHI_HOME="$$PWD/.cache/demo" PATH="$$PWD/$(BIN):$$PATH" $(BIN)/munshi run examples/digits.yaml
+	@echo
+	@echo "To type the commands above in this shell, say once:"
+	@echo "  export MUNSHI_HOME=\"$$PWD/.cache/demo\" PATH=\"$$PWD/$(BIN):\$$PATH\""
 
 check: $(READY) lint ## Format, lint, types, imports and the fast tests; under a minute
 	$(PY) -m pytest -m "not journey and not oracle and not tensorflow" -n "$(WORKERS)" -q

@@ -12,6 +12,7 @@ from munshi.api.experiment import Experiment, ExperimentCondition
 from munshi.api.trial import Trial
 from munshi.cli import facts, tables
 from munshi.cli.home import DEFAULT_NAMESPACE
+from munshi.reconcile.tally import by_index
 
 MAX_ROWS = 50
 """Trials shown; of more, the first and the last ones, the best and the failed are what one looks for."""
@@ -22,13 +23,13 @@ def summary(experiment: Experiment, trials: Sequence[Trial]) -> str:
 
     Args:
         experiment: With its final status.
-        trials: All of its trials; shown in the order in which they were created.
+        trials: All of its trials; shown in the order in which they were suggested.
 
     Returns:
         Lines of text: a table (the best trial marked with `*`), the best settings, what ended it,
         and the next commands.
     """
-    ordered = sorted(trials, key=_created)
+    ordered = by_index(trials)
     parts = [
         _trials(experiment, ordered),
         _best(experiment),
@@ -36,11 +37,6 @@ def summary(experiment: Experiment, trials: Sequence[Trial]) -> str:
         _next(experiment, ordered),
     ]
     return "\n".join(part for part in parts if part)
-
-
-def _created(trial: Trial) -> tuple[str, str]:
-    at = trial.metadata.creation_timestamp or trial.status.start_time
-    return (at.isoformat() if at else "", trial.name)
 
 
 def _trials(experiment: Experiment, trials: Sequence[Trial]) -> str:

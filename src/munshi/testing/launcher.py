@@ -1,0 +1,173 @@
+"""A Launcher whose jobs exist in a dict and end as a script says.
+
+It keeps the promises of `engine.ports.Launcher` and outlives any engine that uses it, as real
+processes do; so an engine may be cancelled and another one adopt its trials.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TypeAlias
+
+from munshi.api.trial import Trial
+from munshi.api.wire import Json
+from munshi.engine.ports import Clock, ObservationLog
+from munshi.errors import LaunchRefused, Retryable
+from munshi.metrics.log import MetricLog
+from munshi.reconcile.views import Run
+
+
+class Ending(Enum):
+    """How a job ends."""
+
+    SUCCEEDS = "Complete"
+    FAILS = "Failed"
+    LOST = "lost"
+    """The infrastructure takes it away."""
+    REFUSED = "refused"
+    """It cannot be launched at all."""
+    BUSY = "busy"
+    """It cannot be launched at this attempt's first try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a job does: runs for so long, reports these values of the objective, ends."""
+
+    values: tuple[str, ...] = ("0.5",)
+    ending: Ending = Ending.SUCCEEDS
+    runs_s: float = 1.0
+    seen: tuple[str, ...] = ()
+
+
+Play: TypeAlias = Callable[[Trial], Script]
+"""Which script a trial's attempt follows; `trial.status.attempts` says which attempt."""
+
+
+@dataclass(slots=True)
+class _Job:
+    trial: Trial
+    script: Script
+    state: str = "running"
+    collected: bool = False
+
+
+@dataclass(slots=True)
+class ScriptedLauncher:
+    """Implements `engine.ports.Launcher`.
+
+    Attributes:
+        play: The scripts.
+        observations: Where reported values go.
+        clock: The time.
+        launches: Every job that was started, in order: (trial name, uid, attempt).
+        most_at_once: How many jobs ever ran at the same time.
+    """
+
+    play: Play
+    observations: ObservationLog
+    clock: Clock
+    launches: list[tuple[str, str, int]] = field(default_factory=list)
+    most_at_once: int = 0
+    _jobs: dict[tuple[str, int], _Job] = field(default_factory=dict)
+    _listeners: list[asyncio.Queue[str]] = field(default_factory=list)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _tried: set[tuple[str, int]] = field(default_factory=set)
+
+    async def launch(self, trial: Trial) -> None:
+        """Start the trial's job, once."""
+        key, script = _key(trial), self.play(trial)
+        if key in self._jobs:
+            return
+        if script.ending is Ending.REFUSED:
+            raise LaunchRefused("jobs of this kind do not run here; use another kind")
+        if script.ending is Ending.BUSY and key not in self._tried:
+            self._tried.add(key)
+            raise Retryable("no place for a job just now")
+        self._jobs[key] = job = _Job(trial, script)
+        self.launches.append((trial.name, *key))
+        self.most_at_once = max(self.most_at_once, len(self.running()))
+        task = asyncio.ensure_future(self._live(job))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        self._tell(trial)
+
+    async def look(self, trial: Trial) -> Run | None:
+        """The job as it is now."""
+        job = self._jobs.get(_key(trial))
+        if job is None:
+            return None
+        if job.state == "lost":
+            return Run({}, live=False, collected=False, lost="the machine was switched off")
+        said: list[Json] = []
+        if job.state in ("Complete", "Failed"):
+            said.append({"type": job.state, "status": "True"})
+        return Run(
+            {**(trial.spec.run_spec or {}), "status": {"conditions": said}},
+            live=job.state == "running",
+            collected=job.collected,
+            seen=job.script.seen,
+        )
+
+    async def stop(self, trial: Trial) -> None:
+        """End what the trial runs, a moment later."""
+        job = self._jobs.get(_key(trial))
+        if job is not None and job.state == "running":
+            asyncio.get_running_loop().call_soon(self._end, job, "Failed")
+
+    async def forget(self, trial: Trial) -> None:
+        """Drop an ended attempt."""
+        self._jobs.pop(_key(trial), None)
+        self._tell(trial)
+
+    async def changes(self) -> AsyncIterator[str]:
+        """Uids of trials whose job changed."""
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        self._listeners.append(queue)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            self._listeners.remove(queue)
+
+    def running(self) -> list[str]:
+        """The names of the trials whose jobs run."""
+        return [job.trial.name for job in self._jobs.values() if job.state == "running"]
+
+    async def close(self) -> None:
+        """Forget the jobs' futures, so that nothing outlives its test."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _live(self, job: _Job) -> None:
+        await asyncio.sleep(job.script.runs_s)
+        if job.state != "running":
+            return
+        ending = job.script.ending
+        self._end(job, "Complete" if ending is Ending.BUSY else ending.value)
+        await asyncio.sleep(0.01)  # what was reported is collected a moment after the end
+        metric = job.trial.spec.objective.objective_metric_name if job.trial.spec.objective else ""
+        logs = [
+            MetricLog(metric, value, None, origin=f"script:{at}")
+            for at, value in enumerate(job.script.values)
+        ]
+        await self.observations.append(job.trial, logs, self.clock.now())
+        job.collected = True
+        self._tell(job.trial)
+
+    def _end(self, job: _Job, state: str) -> None:
+        if job.state == "running":
+            job.state = state
+            self._tell(job.trial)
+
+    def _tell(self, trial: Trial) -> None:
+        for queue in self._listeners:
+            queue.put_nowait(trial.uid)
+
+
+def _key(trial: Trial) -> tuple[str, int]:
+    return trial.uid, max(trial.status.attempts, 1)
