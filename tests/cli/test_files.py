@@ -186,3 +186,17 @@ def test_render_prints_a_job(tmp_path: Path, munshi: Munshi) -> None:
     assert isinstance(job, dict)
     assert (job["kind"], job["metadata"]) == ("Job", {"name": "t1", "namespace": "default"})
     assert "--lr=0.02" in result.stdout
+
+
+def test_documents_for_kubernetes_are_passed_over(tmp_path: Path) -> None:
+    """Beside an Experiment other kinds give a note each; alone they are a mistake, told as before."""
+    namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: kubeflow}\n"
+    both = written(tmp_path, namespace + "---\n" + EXPERIMENT + SPEC)
+    assert len(both.experiments) == 1
+    assert not both.refusals
+    assert [note.partition(": ")[2] for note in both.notes] == [
+        "kind: a Namespace is passed over; only Kubernetes needs it"
+    ]
+    alone = written(tmp_path, namespace)
+    assert not alone.notes
+    assert [fault.path for refusal in alone.refusals for fault in refusal.faults] == [("kind",)]

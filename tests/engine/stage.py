@@ -132,7 +132,8 @@ class Stage:
         finally:
             task.cancel()
             outcome = (await asyncio.gather(task, return_exceptions=True))[0]
-            assert isinstance(outcome, asyncio.CancelledError), outcome
+            if not isinstance(outcome, asyncio.CancelledError):
+                raise AssertionError("the engine broke") from outcome
 
     async def play(self, experiment: Experiment) -> Experiment:
         """Run an experiment to its end with one engine."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from random import Random
 
 import pytest
@@ -38,11 +38,6 @@ def by_values(trial: Trial) -> Script:
     return Script(values, ending, runs_s=0.5 + digest[2] / 64)
 
 
-def told(stage: Stage, experiment: Experiment) -> Awaitable[Experiment]:
-    """Play it."""
-    return stage.play(experiment)
-
-
 def last(owner: Experiment) -> tuple[str, str]:
     """The terminal condition and its reason."""
     return owner.status.conditions[-1].type, owner.status.conditions[-1].reason
@@ -60,7 +55,6 @@ def test_an_experiment_runs_to_its_end(algorithm: str, parallel: int) -> None:
                 algorithm=algorithm,
                 parallel=parallel,
                 max_trials=7,
-                settings={"grid_points_per_axis": "7"} if False else {},
                 parameters=(choices(*"abcdfghk"),),
             )
         )

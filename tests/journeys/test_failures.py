@@ -42,7 +42,9 @@ def test_a_program_that_is_not_there(world: World) -> None:
 
 def test_a_metric_that_is_never_printed(world: World) -> None:
     """The trial is MetricsUnavailable, and says which name was seen and which was meant."""
-    story = experiment('echo "scores=$X"', maxTrialCount=1, parallelTrialCount=1, maxFailedTrialCount=1)
+    story = experiment(
+        'echo "scores=$X"', maxTrialCount=1, parallelTrialCount=1, maxFailedTrialCount=1
+    )
     assert world.munshi("run", written(world.path, story)).code == 1
     (trial,) = world.trials()
     assert trial["status"]["conditions"][-1]["type"] == "MetricsUnavailable"
@@ -53,7 +55,14 @@ def test_a_metric_that_is_never_printed(world: World) -> None:
 def test_the_goal_ends_what_still_runs(world: World) -> None:
     """One trial reaches the goal: the others are Killed, their processes gone, exit 0."""
     objective = {"type": "maximize", "objectiveMetricName": "score", "goal": 2}
-    script = (ONCE, 'if [ "$KIND" = fast ]; then', "until [ $(wc -l < started) -ge 2 ]; do", "sleep 0.02; done", "echo score=3; exit 0; fi", FOR_EVER)
+    script = (
+        ONCE,
+        'if [ "$KIND" = fast ]; then',
+        "until [ $(wc -l < started) -ge 2 ]; do",
+        "sleep 0.02; done",
+        "echo score=3; exit 0; fi",
+        FOR_EVER,
+    )
     story = experiment(
         *script,
         parameters=[choice("kind", "fast", "slow")],

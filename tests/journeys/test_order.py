@@ -110,6 +110,7 @@ def test_a_completed_experiment_is_only_shown_again(world: World) -> None:
 
 def test_parallel_trial_count_is_changed_on_the_way(world: World) -> None:
     """Raised while it runs, more run at once; lowered again, some are put off, none is lost."""
+
     def story(parallel: int) -> str:
         return written(
             world.path,

@@ -94,7 +94,11 @@ def test_volumes_of_every_kind(world: World) -> None:
         'echo "score=$(cat /data/in/입력.txt)"; echo "rate=$(cat /etc/settings/rate.txt)"',
         'echo done >> "/data/in/결과 $X"',
     )
-    objective = {"type": "maximize", "objectiveMetricName": "score", "additionalMetricNames": ["rate"]}
+    objective = {
+        "type": "maximize",
+        "objectiveMetricName": "score",
+        "additionalMetricNames": ["rate"],
+    }
     story = experiment(
         *script,
         container={"volumeMounts": [{"name": v, "mountPath": k} for k, v in mounts.items()]},

@@ -94,8 +94,15 @@ def test_output_for_programs(world: World) -> None:
 def test_output_that_is_not_utf8(world: World) -> None:
     """Bytes of another encoding in the output, and no newline at its end, hide no metric."""
     script = "printf 'caf\\351 \\377\\376\\n\\033[32mscore=0.5\\033[0m'"
-    done = world.munshi("run", written(world.path, experiment(script, maxTrialCount=1, parallelTrialCount=1, maxFailedTrialCount=1)))
+    done = world.munshi(
+        "run",
+        written(
+            world.path,
+            experiment(script, maxTrialCount=1, parallelTrialCount=1, maxFailedTrialCount=1),
+        ),
+    )
     assert done.code == 0, done.err
     (trial,) = world.trials()
     assert trial["status"]["observation"]["metrics"][0]["latest"] == "0.5"
-    assert world.munshi("logs", trial["metadata"]["name"]).code == 0
+    log = world.munshi("logs", trial["metadata"]["name"])
+    assert (log.code, log.out) == (0, "caf\\xe9 \\xff\\xfe\n\x1b[32mscore=0.5\x1b[0m")

@@ -49,7 +49,7 @@ class World:
             timeout=timeout,
             check=False,
         )
-        finished = Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+        finished = Done(done.returncode, _text(done.stdout), _text(done.stderr))
         assert "Traceback" not in finished.err, finished.err
         assert "this is a bug in munshi" not in finished.err, self.crashes() or finished.err
         return finished
@@ -163,6 +163,10 @@ def wait_until(fact: Callable[[], bool], what: str = "") -> None:
     while not fact():
         assert time.monotonic() < until, f"waited in vain {what}"
         time.sleep(0.02)
+
+
+def _text(said: bytes) -> str:
+    return said.decode("utf-8", "backslashreplace")
 
 
 def _argv(args: tuple[str, ...]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,9 +12,12 @@ from munshi.api import decode, source
 from munshi.api.experiment import Experiment
 from munshi.api.meta import ConfigMap
 from munshi.api.source import Source
+from munshi.api.wire import Json
 from munshi.errors import FieldFault, Invalid
 
 STDIN = "-"
+MISSPELT = 0.75
+"""Kinds that are alike so far are one kind and a slip of the pen; TrainJob and Trial are not (0.6)."""
 _ENOUGH = 4 << 20
 """Bytes read of a file: past the limit on documents, so that it is `api.source` that refuses the rest."""
 
@@ -26,11 +30,13 @@ class Documents:
         experiments: One a document, in order; not judged yet.
         config_maps: (namespace, name) to data.
         refusals: Documents and files that cannot be used, each with all its faults.
+        notes: Documents that only Kubernetes needs and that were passed over; a line each.
     """
 
     experiments: tuple[Source, ...]
     config_maps: Mapping[tuple[str, str], Mapping[str, str]]
     refusals: tuple[Invalid, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def config_map(self, namespace: str, name: str) -> Mapping[str, str] | None:
         """The data of a ConfigMap; one without a namespace serves all of them."""
@@ -47,6 +53,7 @@ def read(names: Iterable[str]) -> Documents:
     experiments: list[Source] = []
     config_maps: dict[tuple[str, str], Mapping[str, str]] = {}
     refusals: list[Invalid] = []
+    others: list[Source] = []
     for name in names:
         shown = "<stdin>" if name == STDIN else name
         try:
@@ -59,10 +66,45 @@ def read(names: Iterable[str]) -> Documents:
             continue
         for document in found:
             try:
-                _sort(document, experiments, config_maps)
+                if _is_for_kubernetes(document.value):
+                    others.append(document)
+                else:
+                    _sort(document, experiments, config_maps)
             except Invalid as refusal:
                 refusals.append(refusal if refusal.source else document.refusal(refusal.faults))
-    return Documents(tuple(experiments), config_maps, tuple(refusals))
+    if not experiments and not refusals:
+        # Then the other documents are no company but a mistake.
+        refusals += [alone for other in others if (alone := _unknown(other))]
+        others.clear()
+    notes = tuple(_note(other) for other in others)
+    return Documents(tuple(experiments), config_maps, tuple(refusals), notes)
+
+
+def _is_for_kubernetes(document: Json) -> bool:
+    """Whether it is an object of a kind that is not ours: a Namespace beside an Experiment, say.
+
+    What could be a misspelt Experiment or ConfigMap is not one.
+    """
+    if not isinstance(document, dict):
+        return False
+    kind, version = document.get("kind"), document.get("apiVersion")
+    if not (isinstance(kind, str) and kind and isinstance(version, str) and version):
+        return False
+    return not difflib.get_close_matches(kind, decode.KINDS, cutoff=MISSPELT)
+
+
+def _unknown(document: Source) -> Invalid | None:
+    try:
+        decode.kind_of(document.value)
+    except Invalid as invalid:
+        return document.refusal(invalid.faults)
+    return None
+
+
+def _note(document: Source) -> str:
+    kind = document.value.get("kind") if isinstance(document.value, dict) else None
+    fault = FieldFault(("kind",), f"a {kind} is passed over", "only Kubernetes needs it")
+    return document.refusal([fault]).lines()[0]
 
 
 def _sort(

@@ -78,6 +78,8 @@ def run(
         ending.say(refusal)
     if documents.refusals:
         return ending.BAD_INPUT
+    for note in documents.notes:
+        click.echo(f"note: {note}", err=True)
     if len(documents.experiments) != 1:
         problem = f"one Experiment at a time is run; these files hold {len(documents.experiments)}"
         raise click.UsageError(problem)

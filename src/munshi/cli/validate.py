@@ -18,6 +18,8 @@ def validate(names: tuple[str, ...]) -> None:
     of every file is listed; the exit code is 2 when there is one.
     """
     documents = files.read(names)
+    for note in documents.notes:
+        click.echo(f"note: {note}", err=True)
     refusals = list(documents.refusals)
     for document in documents.experiments:
         try:

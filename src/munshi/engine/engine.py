@@ -242,7 +242,7 @@ class Engine:
         trial = await self._performer.write_trial(trial, plan.status)
         for action in plan.actions:
             log.info("trial %s: %s (%s)", trial.name, type(action).__name__, action.because)
-            await self._performer.act_on_trial(trial, action)
+            await self._performer.act_on_trial(trial, action, self._queue.failures(key))
         if plan.look_again_in is not None:
             self._queue.add_later(key, plan.look_again_in)
         self._wake_again(trial, key)

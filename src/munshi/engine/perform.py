@@ -13,7 +13,7 @@ from munshi.api.suggestion import Suggestion, SuggestionStatus
 from munshi.api.trial import Trial, TrialStatus
 from munshi.engine.mirror import Mirror
 from munshi.engine.ports import Clock, Launcher, ObservationLog, Store
-from munshi.errors import AlreadyExists, LaunchRefused, NotFound, Retryable
+from munshi.errors import AlreadyExists, LaunchRefused, MunshiError, NotFound
 from munshi.reconcile import suggestion as suggestions
 from munshi.reconcile import trial as trials
 from munshi.reconcile.plan import (
@@ -29,6 +29,9 @@ from munshi.reconcile.plan import (
 )
 
 R = TypeVar("R", bound=Resource)
+
+LAUNCHES = 5
+"""Accidents in a row after which a job that cannot be started fails its trial."""
 
 
 class Performer:
@@ -73,8 +76,8 @@ class Performer:
             await self._store.replace_status(trial.model_copy(update={"status": status}))
         )
 
-    async def act_on_trial(self, trial: Trial, action: Action) -> None:
-        """Carry out what a trial's pass decided."""
+    async def act_on_trial(self, trial: Trial, action: Action, failures: int = 0) -> None:
+        """Carry out what a trial's pass decided; `failures` says how often in a row it broke."""
         match action:
             case LaunchTrial():
                 try:
@@ -82,9 +85,13 @@ class Performer:
                 except LaunchRefused as refusal:
                     status = trials.refused(trial, str(refusal), self._clock.now())
                     await self.write_trial(trial, status)
-                except Retryable:
-                    await self.write_trial(trial, trials.put_off(trial.status))
+                except MunshiError:
                     raise
+                except Exception as broken:
+                    if failures + 1 < LAUNCHES:
+                        raise
+                    text = f"its job cannot be started: {type(broken).__name__}: {broken}"
+                    await self.write_trial(trial, trials.refused(trial, text, self._clock.now()))
             case StopTrial():
                 await self._launcher.stop(trial)
             case ForgetRun():

@@ -70,6 +70,8 @@ class Writer(Protocol):
     async def create(self, resource: R) -> R:
         """Write a new object; gives it uid, resourceVersion, generation 1 and creationTimestamp.
 
+        A status is dropped, as by an API server: write it with `replace_status`.
+
         Raises:
             AlreadyExists: The name is taken in that namespace.
         """
@@ -77,6 +79,8 @@ class Writer(Protocol):
 
     async def replace(self, resource: R) -> R:
         """Write spec and metadata; status stays as stored. A changed spec raises the generation.
+
+        A write that changes nothing keeps its version and wakes nobody.
 
         Raises:
             Conflict: The stored object is not the one that was read.
@@ -108,7 +112,7 @@ class ObservationLog(Protocol):
         """Keep the values; durable when this returns. Undated ones get `arrived`.
 
         A value whose (trial uid, origin) is there already is passed over, so a collector may begin
-        again from the start.
+        again from the start. A value without an origin is always new.
 
         Returns:
             How many were new.
@@ -118,7 +122,7 @@ class ObservationLog(Protocol):
     async def read(
         self, trial_uid: str, metric: str | None = None, limit: int | None = None
     ) -> Sequence[MetricLog]:
-        """The values of a trial, every one dated, ordered by time, then by arrival."""
+        """The values of a trial, every one dated, ordered by time, then by arrival; the first `limit`."""
         ...
 
     async def forget(self, trial_uid: str) -> None:

@@ -21,6 +21,8 @@ from munshi.template import condition
 
 MAX_ATTEMPTS = 5
 """Starts after which a job that keeps vanishing is given up. A guess: generous to reboots."""
+LOST, INTERRUPTED = "TrialLost", "TrialInterrupted"
+"""Why a trial is not running any more though it has not ended."""
 WORDS = 5
 """How many last lines of output a failure quotes."""
 
@@ -39,13 +41,9 @@ def reconcile_trial(view: TrialView, now: datetime) -> Plan[TrialStatus]:
             return Plan(status, (StopTrial(f"the trial is {_outcome(trial)}"),))
         return Plan(status)
     if run is None:
-        if status.attempts >= MAX_ATTEMPTS:
-            why = f"its job vanished {MAX_ATTEMPTS} times without an outcome"
-            return Plan(_ended(status, TrialCondition.FAILED, "TrialFailed", why, now))
-        started = status.model_copy(update={"attempts": status.attempts + 1})
-        return Plan(started, (LaunchTrial(_why_launch(started)),))
+        return _launch(status, now)
     if run.lost:
-        return Plan(status, (ForgetRun(f"the job vanished: {run.lost}"),))
+        return Plan(_lost(status, run.lost, now), (ForgetRun(f"the job vanished: {run.lost}"),))
     return Plan(_judged(view, run, status, now))
 
 
@@ -61,20 +59,10 @@ def interrupted(trial: Trial, now: datetime) -> TrialStatus:
     if trial.is_completed:
         return trial.status
     status = _created(trial.status, now)
-    said = conditions.put(
-        status.conditions,
-        TrialCondition.RUNNING,
-        true=False,
-        reason="TrialInterrupted",
-        message="Trial was interrupted; it begins anew when the experiment goes on",
-        now=now,
-    )
-    return put_off(status.model_copy(update={"conditions": said}))
-
-
-def put_off(status: TrialStatus) -> TrialStatus:
-    """The status of a trial whose start did not take place; that does not count as an attempt."""
-    return status.model_copy(update={"attempts": max(0, status.attempts - 1)})
+    told = "Trial was interrupted; it begins anew when the experiment goes on"
+    attempts = max(0, status.attempts - 1)
+    status = _not_running(status, INTERRUPTED, told, now)
+    return status.model_copy(update={"attempts": attempts})
 
 
 def refused(trial: Trial, message: str, now: datetime) -> TrialStatus:
@@ -96,10 +84,38 @@ def _created(status: TrialStatus, now: datetime) -> TrialStatus:
     return status.model_copy(update={"conditions": said, "start_time": now})
 
 
-def _why_launch(status: TrialStatus) -> str:
-    if status.attempts == 1:
-        return "the trial has no job yet"
-    return f"start number {status.attempts}: the earlier job vanished"
+def _launch(status: TrialStatus, now: datetime) -> Plan[TrialStatus]:
+    """Begin the next attempt, or once more the one that was written down but has no job.
+
+    Only a job that was seen and vanished uses up an attempt; a lost write or a launcher that is busy
+    does not.
+    """
+    said = conditions.find(status.conditions, TrialCondition.RUNNING)
+    vanished = said is not None and said.reason in (LOST, INTERRUPTED)
+    if status.attempts and not vanished:
+        return Plan(status, (LaunchTrial("the trial has no job yet"),))
+    if status.attempts >= MAX_ATTEMPTS:
+        why = f"its job vanished {MAX_ATTEMPTS} times without an outcome"
+        if said is not None and said.message:
+            why += f". {said.message}"
+        return Plan(_ended(status, TrialCondition.FAILED, "TrialFailed", why, now))
+    status = status.model_copy(update={"attempts": status.attempts + 1})
+    if not vanished:
+        return Plan(status, (LaunchTrial("the trial has no job yet"),))
+    status = _not_running(status, "TrialStartedAgain", "Trial is started again", now)
+    return Plan(status, (LaunchTrial(f"start number {status.attempts}: its job vanished"),))
+
+
+def _lost(status: TrialStatus, why: str, now: datetime) -> TrialStatus:
+    return _not_running(status, LOST, f"The job vanished: {why}", now)
+
+
+def _not_running(status: TrialStatus, reason: str, message: str, now: datetime) -> TrialStatus:
+    kind = TrialCondition.RUNNING
+    said = conditions.put(
+        status.conditions, kind, true=False, reason=reason, message=message, now=now
+    )
+    return status.model_copy(update={"conditions": said})
 
 
 def _judged(view: TrialView, run: Run, status: TrialStatus, now: datetime) -> TrialStatus:
@@ -204,16 +220,9 @@ def _running(status: TrialStatus, now: datetime) -> TrialStatus:
 def _ended(
     status: TrialStatus, kind: TrialCondition, reason: str, message: str, now: datetime
 ) -> TrialStatus:
+    if conditions.find(status.conditions, TrialCondition.RUNNING) is not None:
+        status = _not_running(status, reason, "Trial is not running any more", now)
     said = status.conditions
-    if conditions.find(said, TrialCondition.RUNNING) is not None:
-        said = conditions.put(
-            said,
-            TrialCondition.RUNNING,
-            true=False,
-            reason=reason,
-            message="Trial is not running any more",
-            now=now,
-        )
     said = conditions.put(said, kind, true=True, reason=reason, message=message, now=now)
     return status.model_copy(update={"conditions": said, "completion_time": now})
 
