@@ -24,6 +24,7 @@ from munshi.testing.launcher import Play, Script, ScriptedLauncher
 from munshi.testing.memory import MemoryLog, MemoryStore
 
 R = TypeVar("R", bound=Resource)
+T = TypeVar("T")
 HOURS_S = 4 * 3600.0
 
 
@@ -43,7 +44,7 @@ class DirectSuggester:
 
 
 class FlakyStore:
-    """A Store in front of another: slow, late with its news, and at times it fails before or after a write."""
+    """A Store in front of another: slow, late with its news; at times it fails, even after a write."""
 
     def __init__(self, store: Store, chance: Random, failing: float) -> None:
         self._store, self._chance, self.failing = store, chance, failing
@@ -86,7 +87,7 @@ class FlakyStore:
         """See `ports.Writer`."""
         await self._risky(self._store.delete(kind, namespace, name, uid))
 
-    async def _risky(self, work: Awaitable[R]) -> R:
+    async def _risky(self, work: Awaitable[T]) -> T:
         task = asyncio.ensure_future(work)
         luck = self._chance.random()
         if luck < self.failing / 2:
@@ -117,7 +118,7 @@ class Stage:
         self.store = MemoryStore(self.clock.now, lambda: f"uid-{next(uids)}", self.log)
         self.seen: Store = self.store
         if failing:
-            self.seen = FlakyStore(self.store, Random(seed), failing)
+            self.seen = FlakyStore(self.store, Random(seed), failing)  # noqa: S311 - accidents, not secrets
         self.launcher = ScriptedLauncher(play, self.log, self.clock)
         self.suggester = suggester or DirectSuggester()
         self.created: builtins.list[str] = []

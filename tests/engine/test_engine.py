@@ -146,7 +146,7 @@ def test_an_engine_that_dies_is_succeeded_by_another(seed: int) -> None:
     """Cancelled again and again at any moment, the next adopts what runs; nothing is lost or run twice."""
 
     async def story() -> None:
-        chance = Random(seed)
+        chance = Random(seed)  # noqa: S311 - accidents, not secrets
         stage = Stage(by_values, failing=0.1 if seed % 2 else 0.0, seed=seed)
         await stage.store.create(
             an_experiment(

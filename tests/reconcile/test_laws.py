@@ -7,6 +7,7 @@ from random import Random
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from munshi.api.experiment import Experiment, ResumePolicy
 from munshi.reconcile.experiment import reconcile_experiment
 from munshi.reconcile.suggestion import reconcile_suggestion
@@ -26,7 +27,6 @@ from munshi.testing.builders import (
     succeeded,
     without_metrics,
 )
-
 from reconcile.world import World
 
 FATES = st.sampled_from(
@@ -47,7 +47,7 @@ quickly = settings(
 
 
 @st.composite
-def experiments(draw: st.DrawFn, **fixed: object) -> Experiment:
+def experiments(draw: st.DrawFn, /, **fixed: object) -> Experiment:
     """Small experiments of every shape."""
     said: dict[str, object] = {
         "parallel": draw(st.integers(1, 4)),

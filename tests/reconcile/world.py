@@ -16,6 +16,7 @@ from munshi import algorithms
 from munshi.api.experiment import Experiment
 from munshi.api.suggestion import Suggestion
 from munshi.api.trial import Trial
+from munshi.api.wire import Json
 from munshi.metrics.log import MetricLog
 from munshi.metrics.observation import observe
 from munshi.reconcile import suggestion as suggestions
@@ -179,7 +180,7 @@ class World:
             return None
         ends: dict[str, str] = {"running": "", "stopped": "Failed", "fails": "Failed"}
         said = ends.get(state, "Complete")
-        job = {"status": {"conditions": [{"type": said, "status": "True"}]}}
+        job: dict[str, Json] = {"status": {"conditions": [{"type": said, "status": "True"}]}}
         if state == "lost":
             return Run({}, live=False, collected=False, lost="the machine was switched off")
         live = state == "running"

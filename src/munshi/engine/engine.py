@@ -116,13 +116,14 @@ class Engine:
                 await asyncio.sleep(LIST_PAUSE_S)
 
     async def _read_all(self) -> None:
+        before = self.mirror.everything()
         found: list[Resource] = [
             *await self._store.list(Trial),
             *await self._store.list(Suggestion),
             *(one for one in await self._store.list(Experiment) if self._wants(one)),
         ]
         there = {resource.uid for resource in found}
-        for resource in self.mirror.everything():
+        for resource in before:
             if resource.uid not in there and self.mirror.drop(resource):
                 self._gone(resource)
         for resource in found:

@@ -10,6 +10,8 @@ from enum import Enum
 
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 30.0
+DOUBLINGS = 10
+"""More make no difference, and a thousand are too many for a float."""
 
 
 class Kind(Enum):
@@ -55,7 +57,8 @@ class WorkQueue:
     def retry(self, key: Key, after: timedelta | None = None) -> None:
         """Ask for another pass after a failed one: the pause doubles with every failure."""
         self._failures[key] += 1
-        pause = min(FIRST_PAUSE_S * 2 ** (self._failures[key] - 1), LONGEST_PAUSE_S)
+        doublings = min(self._failures[key] - 1, DOUBLINGS)
+        pause = min(FIRST_PAUSE_S * 2**doublings, LONGEST_PAUSE_S)
         self.add_later(key, after or timedelta(seconds=pause))
 
     def failures(self, key: Key) -> int:
