@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 
 import pytest
@@ -99,6 +100,50 @@ def test_ctrl_c_on_a_follower_leaves_the_driver_alone(world: World) -> None:
     (world.path / "gate").touch()
     assert driver.wait().code == 0
     assert set(Counter(world.lines("started")).values()) == {1}
+
+
+def test_ctrl_c_on_a_driver_leaves_the_work_to_its_follower(world: World) -> None:
+    """The trials of an interrupted driver begin anew under the follower; none of them has failed."""
+    name = written(world.path, experiment(ONCE, UNTIL_OPEN, REPORT))
+    driver = world.start("run", name)
+    wait_until(lambda: len(world.lines("started")) == 2, "for two trials")
+    follower = world.start("run", name)
+    wait_until(lambda: "trials:" in follower.err, "for the follower")
+    assert driver.interrupt().code == 130
+    (world.path / "gate").touch()
+    done = follower.wait()
+    assert done.code == 0, done
+    assert world.outcomes() == {"Succeeded": 4}
+
+
+def test_a_second_ctrl_c_kills_at_once(world: World) -> None:
+    """Programs deaf to TERM die with the second Ctrl-C, and begin anew like all the others."""
+    script = ("[ -e gate ] || trap '' TERM", ONCE, UNTIL_OPEN, REPORT)
+    pod = {"terminationGracePeriodSeconds": 300}
+    name = written(world.path, experiment(*script, pod=pod))
+    run = world.start("run", name)
+    wait_until(lambda: len(world.lines("started")) == 2, "for two trials")
+    run.process.send_signal(signal.SIGINT)
+    wait_until(lambda: "Ctrl-C again" in run.err, "for the offer")
+    assert run.interrupt().code == 130
+    assert not world.survivors()
+    (world.path / "gate").touch()
+    assert world.munshi("run", name).code == 0
+    assert world.outcomes() == {"Succeeded": 4}
+
+
+def test_killed_supervisors_cost_one_more_start(world: World) -> None:
+    """Kill -9 of everything, as a crash of the machine: what ran is lost, begun again, not failed."""
+    name = written(world.path, experiment(ONCE, UNTIL_OPEN, REPORT))
+    run = world.start("run", name)
+    wait_until(lambda: len(world.lines("started")) == 2, "for two trials")
+    run.kill()
+    world.clear()
+    (world.path / "gate").touch()
+    done = world.munshi("run", name)
+    assert done.code == 0, done.err
+    assert world.outcomes() == {"Succeeded": 4}
+    assert sorted(Counter(world.lines("started")).values()) == [1, 1, 2, 2]
 
 
 def test_a_timeout_ends_everything(world: World) -> None:

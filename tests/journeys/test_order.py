@@ -18,7 +18,7 @@ SCORE = 'echo "score=$X$N"'
 def order(world: World) -> list[Any]:
     """The assignments of the trials, in the order in which they were given out."""
     trials = world.trials()
-    trials.sort(key=lambda trial: _index(trial))
+    trials.sort(key=_index)
     return [trial["spec"]["parameterAssignments"] for trial in trials]
 
 

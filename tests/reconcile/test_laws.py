@@ -116,7 +116,7 @@ def test_law_2_a_status_once_written_stays(view: ExperimentView) -> None:
 @given(experiments(), st.integers(0, 2**32))
 def test_law_2_a_world_that_stands_still_comes_to_rest(owner: Experiment, seed: int) -> None:
     """Between two endings of jobs a bounded number of rounds leaves nothing to do."""
-    world, chance = World(owner), Random(seed)
+    world, chance = World(owner), Random(seed)  # noqa: S311
     while True:
         assert world.settle_down() <= 8
         if not world.end_a_job(chance):
@@ -170,7 +170,7 @@ def meddle(world: World, chance: Random) -> None:
 @given(experiments(), st.integers(0, 2**32))
 def test_laws_3_and_4_whatever_happens(owner: Experiment, seed: int) -> None:
     """Never too many at once or ever, no result withdrawn, finished stays finished; and it ends."""
-    world, chance = World(owner), Random(seed)
+    world, chance = World(owner), Random(seed)  # noqa: S311
     disturb(world, chance, 150, user=True)
     world.order = list
     world.run(chance)
@@ -206,8 +206,8 @@ def end(world: World) -> object:
 )
 def test_law_5_accidents_do_not_change_the_end(owner: Experiment, seed: int) -> None:
     """Lost, repeated and cut passes in any order lead to the trials, counts and reason of a calm world."""
-    calm, wild, chance = World(owner), World(owner), Random(seed)
-    calm.run(Random(0))
+    calm, wild, chance = World(owner), World(owner), Random(seed)  # noqa: S311
+    calm.run(Random(0))  # noqa: S311
     disturb(wild, chance, 150, user=False)
     wild.order = list
     wild.run(chance)
@@ -222,9 +222,9 @@ def test_law_5_parallelism_does_not_change_the_points(seed: int, one: int, other
     calm, wild, chance = (
         World(an_experiment(parallel=one)),
         World(an_experiment(parallel=one)),
-        Random(seed),
+        Random(seed),  # noqa: S311
     )
-    calm.run(Random(0))
+    calm.run(Random(0))  # noqa: S311
     for _ in range(6):
         wild.spec(parallel_trial_count=chance.choice([one, other]))
         disturb(wild, chance, 25, user=False)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import re
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -32,6 +32,8 @@ from munshi.local.home import open_home
 from munshi.local.runtime import Runtime
 from munshi.local.view import UserMount
 
+_PATIENCE_S = 1.0
+"""Most programs end with TERM at once; only when they do not there is something to say."""
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -96,8 +98,13 @@ async def _run(document: Source, documents: Documents, namespace: str, wish: Wis
         runtime = Runtime(
             place, store, experiment.namespace, experiment.name, wish.mounts, str(Path.cwd())
         )
-        with diary.kept_in(place.path):
+        with diary.kept_in(place.path, _alarm):
             return await _watched(runtime, wish)
+
+
+def _alarm(trouble: str, diary_path: Path) -> None:
+    said = f"{trouble}; munshi goes on trying, Ctrl-C stops it; more in {diary_path}"
+    click.echo(f"munshi: warning: {said}", err=True)
 
 
 def _admitted(document: Source, documents: Documents, namespace: str) -> Experiment:
@@ -195,7 +202,7 @@ async def _watched(runtime: Runtime, wish: Wish) -> int:
 
     with contextlib.closing(progress) if progress else contextlib.nullcontext():
         work = asyncio.ensure_future(runtime.finish(told))
-        with _signals(work):
+        with _signals(work.cancel):
             limit = wish.timeout.total_seconds() if wish.timeout else None
             done, _ = await asyncio.wait([work], timeout=limit)
         if not done:
@@ -209,10 +216,16 @@ async def _watched(runtime: Runtime, wish: Wish) -> int:
 
 
 async def _stopped(runtime: Runtime, code: int, why: str) -> int:
-    if not runtime.is_driver:
+    work = asyncio.ensure_future(runtime.interrupt())
+    with _signals(runtime.hurry):
+        done, _ = await asyncio.wait([work], timeout=_PATIENCE_S)
+        if not done:
+            said = "waiting for programs to end; Ctrl-C again kills them"
+            click.echo(f"munshi: {why}; {said}", err=True)
+        count = await work
+    if count is None:
         click.echo(f"munshi: {why}; the process that runs the experiment goes on", err=True)
         return code
-    count = await runtime.interrupt()
     click.echo(
         f"munshi: {why}; {count} running trials were stopped and begin anew when the same "
         "command is run again",
@@ -232,12 +245,12 @@ def _told_at_last(experiment: Experiment, trials: Sequence[Trial], wish: Wish) -
 
 
 @contextlib.contextmanager
-def _signals(work: asyncio.Future[Experiment]) -> Iterator[None]:
-    """Ctrl-C and TERM cancel the work once; everything is put in order afterwards."""
+def _signals(heard: Callable[[], object]) -> Iterator[None]:
+    """Ctrl-C, TERM and HUP call a function instead of ending us; order is made afterwards."""
     loop = asyncio.get_running_loop()
     caught = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     for one in caught:
-        loop.add_signal_handler(one, work.cancel)
+        loop.add_signal_handler(one, heard)
     try:
         yield
     finally:

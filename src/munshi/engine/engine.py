@@ -266,12 +266,15 @@ class Engine:
             await self._template_text(experiment),
         )
         plan = reconcile_experiment(view, self._clock.now())
-        if plan.status != experiment.status or plan.actions:
-            self._queue.add(Key(Kind.SUGGESTION, key.experiment_uid))
+        changed = plan.status != experiment.status
         experiment = await self._performer.write_experiment(experiment, plan.status)
+        if changed:
+            self._queue.add(Key(Kind.SUGGESTION, key.experiment_uid))
         for action in plan.actions:
             log.info("experiment %s: %s (%s)", key, type(action).__name__, action.because)
         await self._performer.act_on_experiment(experiment, plan.actions, self._wake)
+        if plan.actions:
+            self._queue.add(Key(Kind.SUGGESTION, key.experiment_uid))
 
     async def _pass_suggestion(self, key: Key) -> None:
         experiment = self._experiment(key.experiment_uid)
@@ -280,9 +283,10 @@ class Engine:
             return
         view = SuggestionView(experiment, suggestion, self.mirror.trials(experiment.uid))
         plan = reconcile_suggestion(view, self._clock.now())
-        if plan.status != suggestion.status:
-            self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
+        changed = plan.status != suggestion.status
         suggestion = await self._performer.write_suggestion(suggestion, plan.status)
+        if changed:
+            self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
         for action in plan.actions:
             if isinstance(action, Ask):
                 log.info("suggestion %s: Ask (%s)", suggestion.name, action.because)

@@ -18,6 +18,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from munshi.api.experiment import Experiment
 from munshi.api.trial import Trial
@@ -62,10 +63,7 @@ class Home:
 
         The lock ends with the process, however it ends.
         """
-        locks = self.path / "locks"
-        self._make()
-        locks.mkdir(exist_ok=True)
-        with (locks / f"{namespace}.{name}").open("w") as file:
+        with self._lock(f"{namespace}.{name}") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -73,13 +71,25 @@ class Home:
             else:
                 yield True
 
+    def _lock(self, name: str) -> TextIO:
+        self._make()
+        path = self.path / "locks" / name
+        try:
+            path.parent.mkdir(exist_ok=True)
+            return path.open("w")
+        except OSError as error:
+            raise _unusable(f"{path} cannot be written: {error.strerror}") from error
+
     def _make(self) -> None:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            mend = f"set {VARIABLE} to a folder you may write to"
-            problem = f"{self.path} cannot be made: {error.strerror}"
-            raise Invalid([FieldFault((VARIABLE,), problem, mend)]) from error
+            raise _unusable(f"{self.path} cannot be made: {error.strerror}") from error
+
+
+def _unusable(problem: str) -> Invalid:
+    mend = f"set {VARIABLE} to a folder you may write to"
+    return Invalid([FieldFault((VARIABLE,), problem, mend)])
 
 
 def open_home() -> Home:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from munshi.api.experiment import Experiment
@@ -47,6 +47,7 @@ class Runtime:
     cwd: str = "/"
     notes: tuple[str, ...] = ()
     is_driver: bool = False
+    _hurry: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def finish(self, told: Told) -> Experiment:
         """Drive or follow the experiment to its end; `told` hears of every look.
@@ -63,13 +64,24 @@ class Runtime:
             if ended is not None:
                 return ended
 
-    async def interrupt(self) -> int:
-        """End what runs and leave its trials to be begun anew; says how many there were."""
-        experiment = await self.store.get(Experiment, self.namespace, self.name)
-        trials = await self.store.list(Trial, self.namespace, experiment.uid)
-        active = [trial for trial in trials if not trial.is_completed]
-        await asyncio.gather(*(self._interrupt(trial) for trial in active))
-        return len(active)
+    async def interrupt(self) -> int | None:
+        """End what runs and leave its trials to be begun anew; says how many there were.
+
+        Under the driver's lock: whoever follows would take our stopping for failures. None when
+        another process drives the experiment and goes on with it.
+        """
+        with self.home.driving(self.namespace, self.name) as mine:
+            if not mine:
+                return None
+            experiment = await self.store.get(Experiment, self.namespace, self.name)
+            trials = await self.store.list(Trial, self.namespace, experiment.uid)
+            active = [trial for trial in trials if not trial.is_completed]
+            await asyncio.gather(*(self._interrupt(trial) for trial in active))
+            return len(active)
+
+    def hurry(self) -> None:
+        """Let an interruption under way wait for no grace: programs are killed at once."""
+        self._hurry.set()
 
     async def _drive(self, told: Told) -> Experiment:
         clock = WallClock()
@@ -109,7 +121,7 @@ class Runtime:
         state = process.inspect(folder)
         if isinstance(state, process.Running):
             process.stop(state.identity)
-            await process.ended(state.identity)
+            await self._end_of(trial, state.identity)
         elif isinstance(state, process.Lost):
             await asyncio.to_thread(process.sweep, trial.uid)
         await self.store.forget(trial.uid)
@@ -117,6 +129,17 @@ class Runtime:
             status = interrupted(trial, WallClock().now())
             await self.store.replace_status(trial.model_copy(update={"status": status}))
             _put_aside(folder)
+
+    async def _end_of(self, trial: Trial, supervisor: process.Identity) -> None:
+        ended = asyncio.ensure_future(process.ended(supervisor))
+        hurry = asyncio.ensure_future(self._hurry.wait())
+        try:
+            await asyncio.wait([ended, hurry], return_when=asyncio.FIRST_COMPLETED)
+            if not ended.done():
+                await asyncio.to_thread(process.sweep, trial.uid)
+            await ended
+        finally:
+            hurry.cancel()
 
     async def _exists(self) -> bool:
         try:
