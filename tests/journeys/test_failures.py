@@ -129,6 +129,15 @@ def test_an_unknown_field(world: World) -> None:
     assert "maxTrialCount" in done.err.split("spec.maxTrialCuont", 1)[1]
 
 
+def test_a_namespace_that_would_leave_the_home(world: World) -> None:
+    """`-n ../..` exits 2: a folder bears the namespace's name."""
+    name = written(world.path, experiment(REPORT))
+    done = world.munshi("run", name, "-n", "../..")
+    assert done.code == 2
+    assert done.err.startswith("--namespace: ")
+    assert "../.." in done.err
+
+
 def test_a_file_that_is_not_there(world: World) -> None:
     """Exit 2 with its name."""
     done = world.munshi("run", "nowhere.yaml")

@@ -7,13 +7,14 @@ import contextlib
 import re
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from munshi import template
+from munshi.admission.names import name_faults
 from munshi.admission.update import update_faults
 from munshi.api.common import ParameterAssignment
 from munshi.api.experiment import Experiment
@@ -120,7 +121,11 @@ def _admitted(document: Source, documents: Documents, namespace: str) -> Experim
     if written:
         return found
     meta = found.metadata.model_copy(update={"namespace": namespace})
-    return found.model_copy(update={"metadata": meta})
+    placed = found.model_copy(update={"metadata": meta})
+    if faults := list(name_faults(placed)):
+        # The file was judged already, so it is the command line's namespace: a folder bears its name.
+        raise Invalid([replace(fault, path=("--namespace",)) for fault in faults])
+    return placed
 
 
 def _written_namespace(document: Source) -> str:
@@ -208,7 +213,9 @@ async def _watched(runtime: Runtime, wish: Wish) -> int:
         if not done:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
-            return await _stopped(runtime, ending.TIMEOUT, f"the time of {wish.timeout} is over")
+            return await _stopped(
+                runtime, ending.TIMEOUT, f"--timeout {_said(wish.timeout)} is over"
+            )
         if work.cancelled():
             return await _stopped(runtime, ending.INTERRUPTED, "interrupted")
         experiment = work.result()
@@ -226,11 +233,11 @@ async def _stopped(runtime: Runtime, code: int, why: str) -> int:
     if count is None:
         click.echo(f"munshi: {why}; the process that runs the experiment goes on", err=True)
         return code
-    click.echo(
-        f"munshi: {why}; {count} running trials were stopped and begin anew when the same "
-        "command is run again",
-        err=True,
+    stopped = (
+        "1 trial was stopped and begins" if count == 1 else f"{count} trials were stopped and begin"
     )
+    text = f"{stopped} anew when the same command is run again" if count else "nothing was running"
+    click.echo(f"munshi: {why}; {text}", err=True)
     return code
 
 
@@ -256,6 +263,10 @@ def _signals(heard: Callable[[], object]) -> Iterator[None]:
     finally:
         for one in caught:
             loop.remove_signal_handler(one)
+
+
+def _said(span: timedelta | None) -> str:
+    return f"{span.total_seconds():g}s" if span else ""
 
 
 def _mounts(texts: Sequence[str]) -> tuple[UserMount, ...]:

@@ -71,6 +71,7 @@ class Engine:
         self._by_uid: dict[str, tuple[str, str]] = {}
         self._trial_of: dict[str, Key] = {}
         self._live: set[str] = set()
+        self._deleted: dict[str, dict[str, str]] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._background: set[asyncio.Future[None]] = set()
         self._passing = False
@@ -171,10 +172,13 @@ class Engine:
         if isinstance(resource, Trial):
             self._trial_of.pop(resource.uid, None)
             self._live.discard(resource.uid)
+            deleted = self._deleted.setdefault(_owner_uid(resource), {})
+            deleted[resource.name] = resource.uid
             self._start(self._stop(resource))
             self._queue.add(Key(Kind.EXPERIMENT, _owner_uid(resource)))
         elif isinstance(resource, Experiment):
             self._by_uid.pop(resource.uid, None)
+            self._deleted.pop(resource.uid, None)
 
     async def _stop(self, trial: Trial) -> None:
         """End what a deleted trial runs; nobody will look at it again."""
@@ -264,6 +268,7 @@ class Engine:
             self.mirror.suggestion(experiment.uid),
             self.mirror.trials(experiment.uid),
             await self._template_text(experiment),
+            self._deleted.get(experiment.uid, {}),
         )
         plan = reconcile_experiment(view, self._clock.now())
         changed = plan.status != experiment.status
@@ -281,7 +286,7 @@ class Engine:
         suggestion = self.mirror.suggestion(key.experiment_uid)
         if experiment is None or suggestion is None or key.experiment_uid in self._asking:
             return
-        view = SuggestionView(experiment, suggestion, self.mirror.trials(experiment.uid))
+        view = self._suggestion_view(experiment, suggestion)
         plan = reconcile_suggestion(view, self._clock.now())
         changed = plan.status != suggestion.status
         suggestion = await self._performer.write_suggestion(suggestion, plan.status)
@@ -328,7 +333,7 @@ class Engine:
         suggestion = self.mirror.suggestion(key.experiment_uid)
         if experiment is None or suggestion is None:
             return
-        view = SuggestionView(experiment, suggestion, self.mirror.trials(experiment.uid))
+        view = self._suggestion_view(experiment, suggestion)
         await self._performer.write_suggestion(suggestion, decide(view))
 
     # -- reading --------------------------------------------------------------------------------
@@ -337,6 +342,10 @@ class Engine:
         key = self._by_uid.get(uid)
         found = self.mirror.experiments.get(key) if key else None
         return found if found is not None and found.uid == uid else None
+
+    def _suggestion_view(self, experiment: Experiment, suggestion: Suggestion) -> SuggestionView:
+        trials = self.mirror.trials(experiment.uid)
+        return SuggestionView(experiment, suggestion, trials, self._deleted.get(experiment.uid, {}))
 
     def _note_live(self, trial: Trial, run: Run | None) -> None:
         if run is not None and run.live:

@@ -21,7 +21,7 @@ from munshi.api.trial import Trial
 from munshi.api.wire import Json
 from munshi.collectors import Collector, open_collector
 from munshi.engine.ports import Clock, ObservationLog, Store
-from munshi.errors import AlreadyExists, Invalid, LaunchRefused
+from munshi.errors import AlreadyExists, Invalid, LaunchRefused, NotFound
 from munshi.local import environment, jobs, process, view
 from munshi.local.collection import Collection, collect
 from munshi.local.jobs import ContainerRun, Content, Stage
@@ -80,6 +80,7 @@ class LocalLauncher:
         self._clock, self._settings = clock, settings
         self._spawner = process.Spawner()
         self._watched: dict[str, _Watched] = {}
+        self._begun: set[str] = set()
         self._changes: asyncio.Queue[str] = asyncio.Queue()
         self.notes: dict[str, None] = {}
 
@@ -99,6 +100,9 @@ class LocalLauncher:
         folder = self.folder(trial)
         if not isinstance(process.inspect(folder), process.NotStarted):
             return
+        if trial.uid in self._begun or trial.uid in self._watched:
+            await self._expect(trial)
+        self._begun.add(trial.uid)
         folder.mkdir(parents=True, exist_ok=True)
         try:
             plan = await self._plan(trial, folder)
@@ -155,6 +159,15 @@ class LocalLauncher:
     def folder(self, trial: Trial) -> Path:
         """The folder of the trial's present attempt."""
         return attempt_folder(self._folders, trial)
+
+    async def _expect(self, trial: Trial) -> None:
+        """Before a second start: a folder that is gone may mean that somebody deleted the trial.
+
+        Raises:
+            NotFound: So it is; the news is only still on its way to the engine.
+        """
+        if (await self._store.get(Trial, trial.namespace, trial.name)).uid != trial.uid:
+            raise NotFound(f"trial {trial.namespace}/{trial.name} was deleted")
 
     async def _plan(self, trial: Trial, folder: Path) -> ProcessPlan:
         config_maps = await self._config_maps(trial)

@@ -34,6 +34,7 @@ from munshi.reconcile.plan import (
     RequestSuggestions,
     WithdrawTrial,
 )
+from munshi.reconcile.suggestion import is_withdrawn
 from munshi.reconcile.tally import Tally
 from munshi.reconcile.views import ExperimentView
 
@@ -274,11 +275,15 @@ def _suggestion(experiment: Experiment, requests: int) -> Suggestion:
 
 
 def _outstanding(view: ExperimentView) -> list[TrialAssignment]:
-    """Assignments without a Trial, in order."""
+    """Assignments that wait for their Trial, in order."""
     if view.suggestion is None:
         return []
     names = {trial.name for trial in view.trials}
-    return [one for one in view.suggestion.status.suggestions if one.name not in names]
+    return [
+        one
+        for one in view.suggestion.status.suggestions
+        if one.name not in names and not is_withdrawn(one, view.deleted)
+    ]
 
 
 def _created_ever(view: ExperimentView) -> int:

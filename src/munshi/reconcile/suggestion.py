@@ -8,6 +8,7 @@ the future trials, before any trial is created; once its Trial exists an assignm
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from munshi import space
@@ -32,7 +33,7 @@ SEED_SETTING = "random_state"
 def reconcile_suggestion(view: SuggestionView, now: datetime) -> Plan[SuggestionStatus]:
     """Decide what a Suggestion should say of itself, and whether the algorithm is to be asked."""
     status = _created(view.suggestion.status, now)
-    status = _without_created_trials(status, view.trials)
+    status = _without_created_trials(status, view)
     if view.experiment.is_completed:
         return Plan(_closed(status, view.experiment, now))
     status = _reopened(status, now)
@@ -153,16 +154,23 @@ def _created(status: SuggestionStatus, now: datetime) -> SuggestionStatus:
     return status.model_copy(update={"conditions": said, "start_time": now})
 
 
-def _without_created_trials(
-    status: SuggestionStatus, trials: tuple[Trial, ...]
-) -> SuggestionStatus:
-    """Without those whose Trial is there; but an active one that was given back is to go again."""
-    there = {trial.name: "" if trial.is_completed else trial.uid for trial in trials}
+def is_withdrawn(one: TrialAssignment, deleted: Mapping[str, str]) -> bool:
+    """Whether the assignment's Trial was deleted by somebody, and not merely given back (trap T7)."""
+    uid = deleted.get(one.name)
+    return uid is not None and one.annotations.get(RETURNED_ANNOTATION) != uid
+
+
+def _without_created_trials(status: SuggestionStatus, view: SuggestionView) -> SuggestionStatus:
+    """Without those whose Trial is there, or was; an active one that was given back is to go again."""
+    there = {trial.name: "" if trial.is_completed else trial.uid for trial in view.trials}
     kept = tuple(
         one
         for one in status.suggestions
-        if one.name not in there
-        or (there[one.name] and one.annotations.get(RETURNED_ANNOTATION) == there[one.name])
+        if not is_withdrawn(one, view.deleted)
+        and (
+            one.name not in there
+            or (there[one.name] and one.annotations.get(RETURNED_ANNOTATION) == there[one.name])
+        )
     )
     if len(kept) == len(status.suggestions):
         return status

@@ -57,22 +57,25 @@ class TrialState(Enum):
 class ExperimentView:
     """An Experiment (defaulted, in the home spelling) and everything it owns.
 
-    `template_text` is the text of a template that a ConfigMap holds.
+    `template_text` is the text of a template that a ConfigMap holds. `deleted` has the name and uid of
+    every trial that was seen to be deleted: its assignment is not to become a trial again (trap T7).
     """
 
     experiment: Experiment
     suggestion: Suggestion | None = None
     trials: tuple[Trial, ...] = ()
     template_text: str | None = None
+    deleted: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class SuggestionView:
-    """A Suggestion, its Experiment and the trials that make its history."""
+    """A Suggestion, its Experiment and the trials that make its history; `deleted` as above."""
 
     experiment: Experiment
     suggestion: Suggestion
     trials: tuple[Trial, ...] = ()
+    deleted: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
