@@ -11,7 +11,7 @@ import pytest
 from support.command import ROOT, Munshi
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
-TUTORIAL = ROOT / "tests" / "manifests" / "katib-v1alpha3" / "tfjob-example.yaml"
+TUTORIAL = ROOT / "examples" / "tfjob-example.yaml"
 
 
 def test_digits_ends_with_a_table_and_the_best_settings(munshi: Munshi) -> None:

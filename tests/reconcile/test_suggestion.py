@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from munshi.algorithms import Reply
-from munshi.api.meta import AFTER_ANNOTATION
+from munshi.api.meta import AFTER_ANNOTATION, RETURNED_ANNOTATION
 from munshi.reconcile.plan import Ask
 from munshi.reconcile.suggestion import new_results, reconcile_suggestion, returned, settled
 from munshi.reconcile.views import SuggestionView
@@ -12,6 +12,7 @@ from munshi.testing.builders import (
     Fate,
     a_suggestion,
     a_trial,
+    an_assignment,
     an_experiment,
     failed,
     killed,
@@ -91,3 +92,15 @@ def test_an_assignment_is_given_back_once_and_first() -> None:
     once = returned(a_dialogue(running()).suggestion.status, trial)
     assert returned(once, trial) == once
     assert [one.name for one in once.suggestions] == ["e-0"]
+
+
+def test_the_assignment_of_a_deleted_trial_is_dropped() -> None:
+    """Deleted before its assignment left the list, a trial does not come back; a returned one does."""
+    gone = an_assignment("e-gone", index=0)
+    back = an_assignment("e-back", index=1)
+    back = back.model_copy(update={"annotations": {RETURNED_ANNOTATION: "uid-back"}})
+    suggestion = a_suggestion(waiting=(gone, back), given=2, requests=2)
+    deleted = {"e-gone": "uid-gone", "e-back": "uid-back"}
+    view = SuggestionView(an_experiment(), suggestion, (), deleted)
+    left = reconcile_suggestion(view, NOW).status.suggestions
+    assert [one.name for one in left] == ["e-back"]

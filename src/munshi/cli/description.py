@@ -122,8 +122,15 @@ def _section(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
 
 def _conditions(conditions: Iterable[Condition], now: datetime) -> str:
+    # A message of several lines quotes the program's output, which has a section of its own.
     rows = [
-        (c.type, c.status, c.reason, tables.age(c.last_transition_time, now), c.message)
+        (
+            c.type,
+            c.status,
+            c.reason,
+            tables.age(c.last_transition_time, now),
+            c.message.partition("\n")[0].removesuffix(" Last output:"),
+        )
         for c in conditions
     ]
     return _section("Conditions", ("type", "status", "reason", "age", "message"), rows)
