@@ -45,12 +45,14 @@ class FieldFault:
         problem: What is wrong, with the value that was got.
         mend: How to put it right; empty only when the problem says it already.
         mark: Line and column in the author's file, when the field came from one.
+        of_key: The field's name is at fault, not its value: its place is that of the name.
     """
 
     path: Path
     problem: str
     mend: str = ""
     mark: Mark | None = None
+    of_key: bool = False
 
     @property
     def field(self) -> str:

@@ -137,7 +137,7 @@ def _fields(value: Json, path: Path, known: str) -> Iterator[FieldFault]:
             if near
             else "remove it or move it where it belongs"
         )
-        yield FieldFault((*path, key), "unknown field", mend)
+        yield FieldFault((*path, key), "unknown field", mend, of_key=True)
 
 
 def _text(value: Json, path: Path) -> Iterator[FieldFault]:

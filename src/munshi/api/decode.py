@@ -115,7 +115,7 @@ def _fault(model: type[BaseModel], detail: ErrorDetails) -> FieldFault:
         case "extra_forbidden":
             here = _model_at(model, path[:-1])
             known = [field.alias or name for name, field in here.model_fields.items()]
-            return FieldFault(path, "unknown field", suggest(path[-1], known))
+            return FieldFault(path, "unknown field", suggest(path[-1], known), of_key=True)
         case "enum":
             choices = _enum_values(model, path)
             return FieldFault(

@@ -97,8 +97,11 @@ class Source:
 
     def refusal(self, faults: Iterable[FieldFault]) -> Invalid:
         """The error that reports these faults of this document, each with its place in the file."""
-        placed = [f if f.mark else f.at(self.where(f.path)) for f in faults]
-        return Invalid(placed, self.name)
+        return Invalid([f if f.mark else f.at(self._place(f)) for f in faults], self.name)
+
+    def _place(self, fault: FieldFault) -> Mark:
+        key = self.where_key(fault.path) if fault.of_key else None
+        return key or self.where(fault.path)
 
     def _walk(self, path: Path) -> tuple[int, Node, Mark | None]:
         """How many steps of the path exist, the node they lead to, and the place of its key or dash."""

@@ -59,6 +59,8 @@ def of(command: click.Command, arguments: list[str]) -> int:
     except MunshiError as error:
         say(error)
         return code_of(error)
+    except OSError as refusal:
+        return _refused_by_the_system(refusal)
     except Exception as bug:
         click.echo(_confession(bug), err=True)
         return FAILED
@@ -88,6 +90,14 @@ def _code(result: object) -> int:
     if result is None:
         return OK
     return result if isinstance(result, int) else FAILED
+
+
+def _refused_by_the_system(refusal: OSError) -> int:
+    """A full disk behind stdout, a file that vanished: the system's own words, and no traceback."""
+    where = f" ({refusal.filename})" if refusal.filename else ""
+    click.echo(f"munshi: the system refused: {refusal.strerror or refusal}{where}", err=True)
+    _pipe_closed()
+    return FAILED
 
 
 def _pipe_closed() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import secrets
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,7 +33,10 @@ from munshi.local import check, diary, view
 from munshi.local.home import open_home
 from munshi.local.runtime import Runtime
 from munshi.local.view import UserMount
+from munshi.reconcile.names import ALPHABET
 
+GENERATED = 5
+"""Characters behind generateName, as Kubernetes has them."""
 _PATIENCE_S = 1.0
 """Most programs end with TERM at once; only when they do not there is something to say."""
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -95,7 +99,7 @@ async def _run(document: Source, documents: Documents, namespace: str, wish: Wis
         experiment = _admitted(document, documents, namespace)
         _judge_here(experiment, document, documents, wish)
         await _keep_config_maps(store, documents, experiment.namespace)
-        experiment = await _submitted(store, experiment, document)
+        experiment = await _submitted(store, _named(experiment), document)
         runtime = Runtime(
             place, store, experiment.namespace, experiment.name, wish.mounts, str(Path.cwd())
         )
@@ -176,6 +180,17 @@ async def _keep_config_maps(store: Store, documents: Documents, namespace: str) 
         else:
             if kept.data != fresh.data:
                 await store.replace(kept.model_copy(update={"data": fresh.data}))
+
+
+def _named(experiment: Experiment) -> Experiment:
+    """With a name of its own where the author wrote only generateName, as an API server does."""
+    meta = experiment.metadata
+    if meta.name or not meta.generate_name:
+        return experiment
+    name = meta.generate_name + "".join(secrets.choice(ALPHABET) for _ in range(GENERATED))
+    click.echo(f"munshi: the experiment is called {name}", err=True)
+    named = meta.model_copy(update={"name": name})
+    return experiment.model_copy(update={"metadata": named})
 
 
 async def _submitted(store: Store, experiment: Experiment, document: Source) -> Experiment:

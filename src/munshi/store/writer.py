@@ -10,6 +10,7 @@ cannot spoil the rest. `sqlite` owns the only Writer of a store; what a write *d
 from __future__ import annotations
 
 import asyncio
+import logging
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -22,6 +23,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from munshi.errors import MunshiError, StoreBusy
 from munshi.store import failures
+
+log = logging.getLogger("munshi.store")
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -135,9 +138,13 @@ class Writer(Generic[S]):
             for job in jobs:
                 job.settle(error)
             return
-        self._committed()
+        # The answers first: they are owed whatever becomes of the watchers.
         for job, outcome in zip(jobs, outcomes, strict=True):
             job.settle(outcome)
+        try:
+            self._committed()
+        except Exception:
+            log.exception("the watchers of %s were not woken; they look by themselves", self._path)
 
     def _transaction(self, jobs: Sequence[_Job[S, object]]) -> list[object]:
         with failures.in_plain_words(self._path), self._engine.connect() as connection:
