@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import signal
 from collections import Counter
 
@@ -194,3 +196,19 @@ def test_a_deleted_trial_is_not_replaced_by_its_own_settings(world: World) -> No
     assert done.code == 0, done.err
     assert world.lines("started").count(gone) == 1
     assert world.outcomes() == {"Succeeded": 3}
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
+def test_a_trial_cut_short_from_outside_begins_anew(world: World, how: signal.Signals) -> None:
+    """A supervisor that is stopped or killed behind munshi's back is not the trial's failure."""
+    name = written(world.path, experiment(ONCE, UNTIL_OPEN, REPORT, maxTrialCount=2))
+    run = world.start("run", name)
+    wait_until(lambda: len(world.lines("started")) == 2, "for two trials")
+    identities = sorted(world.home.glob("trials/default/*/*/identity.json"))
+    os.kill(json.loads(identities[0].read_text())["pid"], how)
+    wait_until(lambda: len(world.lines("started")) == 3, "for the third start")
+    (world.path / "gate").touch()
+    done = run.wait()
+    assert done.code == 0, done.err
+    assert world.outcomes() == {"Succeeded": 2}
+    assert sorted(Counter(world.lines("started")).values()) == [1, 2]

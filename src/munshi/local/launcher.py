@@ -19,9 +19,9 @@ from pathlib import Path
 from munshi.api.meta import EXPERIMENT_LABEL, TRIAL_LABEL, ConfigMap
 from munshi.api.trial import Trial
 from munshi.api.wire import Json
-from munshi.collectors import Collector, open_collector
+from munshi.collectors import Collector, Seen, open_collector
 from munshi.engine.ports import Clock, ObservationLog, Store
-from munshi.errors import AlreadyExists, Invalid, LaunchRefused, NotFound
+from munshi.errors import AlreadyExists, Invalid, LaunchRefused, MunshiError, NotFound
 from munshi.local import environment, jobs, process, view
 from munshi.local.collection import Collection, collect
 from munshi.local.jobs import ContainerRun, Content, Stage
@@ -122,6 +122,10 @@ class LocalLauncher:
             case Running():
                 self._watch(trial, folder)
                 return self._run(trial, jobs.Running(_started(folder)), live=True)
+            case Ended(exit_) if exit_.reason is Reason.STOPPED and not trial.is_completed:
+                # Only an interruption stops a trial that has not ended; it was cut short itself.
+                why = "it was stopped before it had ended"
+                return Run(job=_job(trial, jobs.Pending()), live=False, collected=False, lost=why)
             case Ended(exit_):
                 if not trial.is_completed:
                     self._watch(trial, folder)
@@ -265,6 +269,11 @@ class LocalLauncher:
                     self._observations,
                     self._clock,
                 )
+            except (MunshiError, OSError, ValueError) as broken:
+                # A trial always ends: it is judged without what could not be read.
+                await _end_of(folder)
+                progress.seen = Seen((), (f"its metrics could not be read: {broken}",))
+                progress.done = True
             finally:
                 self._changes.put_nowait(trial.uid)
 
