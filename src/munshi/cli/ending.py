@@ -27,8 +27,6 @@ from munshi.errors import (
 OK, FAILED, BAD_INPUT, NOT_FOUND, TIMEOUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 4, 124, 130, 141
 """Exit codes. 141 is what a shell shows for a program that SIGPIPE ended."""
 
-ISSUES = "https://github.com/munshi-dev/munshi/issues"
-
 
 class PipeClosed(Exception):
     """Whoever read our output has seen enough (`munshi get trials | head`)."""
@@ -121,5 +119,5 @@ def _confession(bug: Exception) -> str:
             path.write_text(text, encoding="utf-8", errors="backslashreplace")
         except OSError:
             continue
-        return f"{said}; please report it at {ISSUES} with the file {path}"
-    return f"{said}; please report it at {ISSUES}"
+        return f"{said}; please report it with the file {path}"
+    return f"{said}: {bug}; no folder could take the report"
