@@ -1,6 +1,6 @@
 """What a kind of job implies when the author does not say: conditions, pod labels, the container.
 
-The table of Katib api contract §7. `admission` fills these defaults where the kind is written in the
+The table of Katib api contract §7, and Pod. `admission` fills these defaults where the kind is written in the
 Experiment; `trial` where it is known only once the template is rendered (ConfigMaps, goTemplate).
 """
 
@@ -40,7 +40,10 @@ def _of(success: str, pod_labels: Mapping[str, str], container: str = "") -> Kin
 
 
 _NONE = KindDefaults()
+_PHASE = 'status.[@this].#(phase=="{}")#'
 _KINDS = {
+    # munshi's own: a Pod says its phase, and Katib's table leaves the author to find this out.
+    "Pod": KindDefaults(_PHASE.format("Succeeded"), _PHASE.format("Failed")),
     "Job": _of("Complete", {}),
     "TFJob": _of("Succeeded", _ROLE, "tensorflow"),
     "PyTorchJob": _of("Succeeded", _ROLE, "pytorch"),
