@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from munshi.api.wire import Json
 from munshi.local import jobs
 from munshi.template import condition, kinds
 
 THEN = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
-POD = {
+POD: dict[str, Json] = {
     "apiVersion": "v1",
     "kind": "Pod",
     "metadata": {"name": "t"},
