@@ -61,3 +61,18 @@ def test_an_experiment_that_was_left() -> None:
     """Interrupted, it says that it has not ended."""
     text = summary.summary(an_experiment("random", condition("Running")), [BEST])
     assert "Experiment random has not ended; what is done is kept.\n" in text
+
+
+def test_an_experiment_that_came_to_nothing_says_why() -> None:
+    """When it failed, the last failed trial's own words stand in the summary."""
+    message = (
+        "Trial has failed. Last output:\nTraceback\nModuleNotFoundError: No module named '넘파이'"
+    )
+    trial = a_trial("random-a1", "Failed", message=message)
+    ended = condition("Failed", reason="ExperimentFailed", message="1 trials failed")
+    text = summary.summary(an_experiment("random", ended), [trial])
+    assert (
+        "random-a1: Trial has failed. Last output:\n"
+        "  | Traceback\n"
+        "  | ModuleNotFoundError: No module named '넘파이'\n"
+    ) in text

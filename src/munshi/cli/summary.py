@@ -33,6 +33,7 @@ def summary(experiment: Experiment, trials: Sequence[Trial]) -> str:
     parts = [
         _trials(experiment, ordered),
         _best(experiment),
+        _why(experiment, ordered),
         _ending(experiment),
         _next(experiment, ordered),
     ]
@@ -107,6 +108,16 @@ def _ending(experiment: Experiment) -> str:
         return f"Experiment {name} has not ended; what is done is kept.\n"
     message = f": {tables.visible(condition.message)}" if condition.message else ""
     return f"{condition.type}: {condition.reason}{message}\n"
+
+
+def _why(experiment: Experiment, trials: Sequence[Trial]) -> str:
+    """What the last trial that went wrong had to say, when the Experiment came to nothing."""
+    bad = [trial for trial in trials if facts.is_bad(trial) and trial.status.conditions]
+    if not bad or not (experiment.is_failed or facts.best(experiment) is None):
+        return ""
+    first, *words = bad[-1].status.conditions[-1].message.splitlines() or [""]
+    quoted = "".join(f"  | {tables.visible(line)}\n" for line in words)
+    return f"{bad[-1].name}: {tables.visible(first)}\n{quoted}"
 
 
 def _next(experiment: Experiment, trials: Sequence[Trial]) -> str:

@@ -7,6 +7,7 @@ processes do; so an engine may be cancelled and another one adopt its trials.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -35,12 +36,21 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What a job does: runs for so long, reports these values of the objective, ends."""
+    """What a job does: runs for so long, reports these values of the objective, ends.
+
+    Attributes:
+        values: What it reports at its end, unless it is stopped before.
+        ending: How it ends.
+        runs_s: For how long it runs, unless it is stopped or finished before.
+        seen: Names of metrics that nobody asked for.
+        early: What it reports when it begins.
+    """
 
     values: tuple[str, ...] = ("0.5",)
     ending: Ending = Ending.SUCCEEDS
     runs_s: float = 1.0
     seen: tuple[str, ...] = ()
+    early: tuple[str, ...] = ()
 
 
 Play: TypeAlias = Callable[[Trial], Script]
@@ -53,6 +63,8 @@ class _Job:
     script: Script
     state: str = "running"
     collected: bool = False
+    stopped: bool = False
+    over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(slots=True)
@@ -116,7 +128,7 @@ class ScriptedLauncher:
         """End what the trial runs, a moment later."""
         job = self._jobs.get(_key(trial))
         if job is not None and job.state == "running":
-            asyncio.get_running_loop().call_soon(self._end, job, "Failed")
+            asyncio.get_running_loop().call_soon(self._stop, job)
 
     async def forget(self, trial: Trial) -> None:
         """Drop an ended attempt."""
@@ -133,6 +145,12 @@ class ScriptedLauncher:
         finally:
             self._listeners.remove(queue)
 
+    def finish(self, trial: Trial) -> None:
+        """Let the trial's job end now, as its script says."""
+        job = self._jobs.get(_key(trial))
+        if job is not None and job.state == "running":
+            self._finish(job)
+
     def running(self) -> list[str]:
         """The names of the trials whose jobs run."""
         return [job.trial.name for job in self._jobs.values() if job.state == "running"]
@@ -144,24 +162,40 @@ class ScriptedLauncher:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _live(self, job: _Job) -> None:
-        await asyncio.sleep(job.script.runs_s)
-        if job.state != "running":
-            return
-        ending = job.script.ending
-        self._end(job, "Complete" if ending is Ending.BUSY else ending.value)
+        await self._report(job, "early", job.script.early)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(job.script.runs_s):
+                await job.over.wait()
+        if job.state == "running":
+            self._finish(job)
+        late = () if job.stopped else job.script.values
         await asyncio.sleep(0.01)  # what was reported is collected a moment after the end
-        metric = job.trial.spec.objective.objective_metric_name if job.trial.spec.objective else ""
-        logs = [
-            MetricLog(metric, value, None, origin=f"script:{at}")
-            for at, value in enumerate(job.script.values)
-        ]
-        await self.observations.append(job.trial, logs, self.clock.now())
+        if self._jobs.get(_key(job.trial)) is not job:
+            return  # forgotten meanwhile: its values would be taken for the next attempt's
+        await self._report(job, "script", late)
         job.collected = True
         self._tell(job.trial)
+
+    async def _report(self, job: _Job, source: str, values: tuple[str, ...]) -> None:
+        metric = job.trial.spec.objective.objective_metric_name if job.trial.spec.objective else ""
+        logs = [
+            MetricLog(metric, value, None, origin=f"{source}:{at}")
+            for at, value in enumerate(values)
+        ]
+        await self.observations.append(job.trial, logs, self.clock.now())
+
+    def _finish(self, job: _Job) -> None:
+        ending = job.script.ending
+        self._end(job, "Complete" if ending is Ending.BUSY else ending.value)
+
+    def _stop(self, job: _Job) -> None:
+        job.stopped = job.state == "running"
+        self._end(job, "Failed")
 
     def _end(self, job: _Job, state: str) -> None:
         if job.state == "running":
             job.state = state
+            job.over.set()
             self._tell(job.trial)
 
     def _tell(self, trial: Trial) -> None:

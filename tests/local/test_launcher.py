@@ -1,0 +1,155 @@
+"""The local launcher keeps the port's contract with real processes, and leaves none behind."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import count
+from pathlib import Path
+
+from munshi.api.meta import ObjectMeta
+from munshi.api.trial import Trial, TrialSpec
+from munshi.api.wire import Object
+from munshi.engine.clock import WallClock
+from munshi.engine.ports import Launcher
+from munshi.local import process
+from munshi.local.launcher import LocalLauncher, Settings, attempt_folder
+from munshi.testing.builders import FAILURE, SUCCESS
+from munshi.testing.launchers import (
+    OBJECTIVE,
+    PATIENCE_S,
+    Ground,
+    LauncherContract,
+    Program,
+    next_attempt,
+)
+from munshi.testing.memory import MemoryLog, MemoryStore
+
+PROGRAM = """
+echo begun >> {starts}
+for value in {early}; do echo accuracy=$value; done
+read word < {gate} || exit 9
+for value in {late}; do echo accuracy=$value; done
+exit {code}
+"""
+
+
+class LocalGround:
+    """A folder of trials; each program waits at a named pipe of its own until it is let go."""
+
+    def __init__(self, folder: Path) -> None:
+        self.observations = MemoryLog()
+        self._folder = folder
+        uids = count()
+        self._mark = f"{os.getpid()}-{time.monotonic_ns()}"
+        self._store = MemoryStore(
+            WallClock().now, lambda: f"{next(uids):08}-{self._mark}", self.observations
+        )
+        self._gates: dict[str, int] = {}
+        self._trials: list[Trial] = []
+
+    @asynccontextmanager
+    async def launcher(self) -> AsyncIterator[Launcher]:
+        """A new one on the same folder, closed in the end."""
+        settings = Settings(cwd=str(self._folder), env={"PATH": os.environ["PATH"]})
+        launcher = LocalLauncher(
+            self._folder / "trials", self._store, self.observations, WallClock(), settings
+        )
+        try:
+            yield launcher
+        finally:
+            await launcher.close()
+
+    async def trial(self, name: str, program: Program) -> Trial:
+        """A trial that is a shell program."""
+        gate = self._folder / f"{name}.gate"
+        os.mkfifo(gate)
+        self._gates[name] = os.open(gate, os.O_RDWR)  # so that neither side waits to open it
+        text = PROGRAM.format(
+            starts=shlex.quote(str(self._starts(name))),
+            gate=shlex.quote(str(gate)),
+            early=" ".join(program.early),
+            late=" ".join(program.late),
+            code=0 if program.succeeds else 3,
+        )
+        container: Object = {"name": "main", "image": "any", "command": ["sh", "-c", text]}
+        pod: Object = {"spec": {"restartPolicy": "Never", "containers": [container]}}
+        run_spec: Object = {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": {"name": name, "namespace": "default"},
+            "spec": {"backoffLimit": 0, "template": pod},
+        }
+        return await self._written(name, run_spec)
+
+    async def impossible(self, name: str) -> Trial:
+        """A trial whose kind needs a cluster."""
+        meta: Object = {"name": name, "namespace": "default"}
+        return await self._written(
+            name, {"apiVersion": "kubeflow.org/v1", "kind": "MPIJob", "metadata": meta}
+        )
+
+    def let_go(self, trial: Trial) -> None:
+        """One word through the pipe, for one attempt."""
+        os.write(self._gates[trial.name], b"go\n")
+
+    def starts(self, trial: Trial) -> int:
+        """How many lines its programs have written."""
+        path = self._starts(trial.name)
+        return len(path.read_text().splitlines()) if path.exists() else 0
+
+    def clear(self) -> None:
+        """End whatever still runs, as a test that leaves its jobs waiting means it; wait for that."""
+        for trial in self._trials:
+            for attempt in (trial, next_attempt(trial)):
+                state = process.inspect(attempt_folder(self._folder / "trials", attempt))
+                if isinstance(state, process.Running):
+                    process.stop(state.identity)
+                    _wait_for(state.identity)
+        left = sum(process.sweep(trial.uid) for trial in self._trials)
+        for gate in self._gates.values():
+            os.close(gate)
+        assert not left, f"{left} processes outlived their supervisors"
+
+    async def _written(self, name: str, run_spec: Object) -> Trial:
+        spec = TrialSpec(
+            objective=OBJECTIVE,
+            run_spec=run_spec,
+            primary_container_name="main",
+            success_condition=SUCCESS,
+            failure_condition=FAILURE,
+        )
+        meta = ObjectMeta(namespace="default", name=name)
+        trial = await self._store.create(Trial(metadata=meta, spec=spec))
+        self._trials.append(trial)
+        return next_attempt(trial)
+
+    def _starts(self, name: str) -> Path:
+        return self._folder / f"{name}.starts"
+
+
+class TestLocalLauncher(LauncherContract):
+    """LocalLauncher against the suite, with real processes."""
+
+    def opened(self, folder: Path) -> AbstractAsyncContextManager[Ground]:
+        """An empty folder."""
+        return _ground(folder)
+
+
+@asynccontextmanager
+async def _ground(folder: Path) -> AsyncIterator[Ground]:
+    ground = LocalGround(folder)
+    try:
+        yield ground
+    finally:
+        ground.clear()
+
+
+def _wait_for(supervisor: process.Identity) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while process.is_alive(supervisor):
+        assert time.monotonic() < until, "a stopped trial goes on"
+        time.sleep(0.01)
