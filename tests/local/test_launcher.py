@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 import time
@@ -16,7 +17,7 @@ from munshi.api.wire import Object
 from munshi.engine.clock import WallClock
 from munshi.engine.ports import Launcher
 from munshi.local import process
-from munshi.local.launcher import LocalLauncher, Settings, attempt_folder
+from munshi.local.launcher import COLLECTOR, LocalLauncher, Settings, attempt_folder
 from munshi.testing.builders import FAILURE, SUCCESS
 from munshi.testing.launchers import (
     OBJECTIVE,
@@ -101,11 +102,15 @@ class LocalGround:
         path = self._starts(trial.name)
         return len(path.read_text().splitlines()) if path.exists() else 0
 
+    def folder(self, trial: Trial) -> Path:
+        """Where the trial's attempt lives."""
+        return attempt_folder(self._folder / "trials", trial)
+
     def clear(self) -> None:
         """End whatever still runs, as a test that leaves its jobs waiting means it; wait for that."""
         for trial in self._trials:
-            for attempt in (trial, next_attempt(trial)):
-                state = process.inspect(attempt_folder(self._folder / "trials", attempt))
+            for attempt in (next_attempt(trial), next_attempt(next_attempt(trial))):
+                state = process.inspect(self.folder(attempt))
                 if isinstance(state, process.Running):
                     process.stop(state.identity)
                     _wait_for(state.identity)
@@ -138,9 +143,26 @@ class TestLocalLauncher(LauncherContract):
         """An empty folder."""
         return _ground(folder)
 
+    def test_metrics_that_cannot_be_read_are_not_waited_for(self, tmp_path: Path) -> None:
+        """When nobody knows any more where to read, a trial ends all the same, and a note says why."""
+
+        async def story() -> None:
+            async with _ground(tmp_path) as ground, ground.launcher() as launcher:
+                trial = await ground.trial("t", Program())
+                await launcher.launch(trial)
+                (ground.folder(trial) / COLLECTOR).write_text("{")
+                ground.let_go(trial)
+                async with asyncio.timeout(PATIENCE_S):
+                    while not (run := await launcher.look(trial)) or not run.collected:
+                        await asyncio.sleep(0.01)
+                (note,) = run.notes
+                assert note.startswith("its metrics could not be read: ")
+
+        asyncio.run(story())
+
 
 @asynccontextmanager
-async def _ground(folder: Path) -> AsyncIterator[Ground]:
+async def _ground(folder: Path) -> AsyncIterator[LocalGround]:
     ground = LocalGround(folder)
     try:
         yield ground

@@ -42,6 +42,14 @@ _SYNONYMS = {
 }
 
 
+_WITHOUT_SEED = frozenset({"grid", "sobol"})
+
+
+def draws(name: str) -> bool:
+    """Whether an algorithm's points depend on `Request.seed` when the author sets no `random_state`."""
+    return name not in _WITHOUT_SEED
+
+
 def known() -> tuple[str, ...]:
     """The names `find` accepts, in alphabetical order."""
     return tuple(_PATHS)

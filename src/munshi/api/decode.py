@@ -162,7 +162,7 @@ def _quoted(value: object) -> str:
 
 def _quote_it(got: object) -> str:
     if isinstance(got, bool):
-        return "YAML reads yes, no, on, off, true and false as truth values; put the word in quotes"
+        return "YAML reads y, n, yes, no, on, off, true and false as truth values; put the word in quotes"
     return "" if isinstance(got, dict | list) else "write text"
 
 

@@ -80,6 +80,10 @@ class Performer:
         """Carry out what a trial's pass decided; `failures` says how often in a row it broke."""
         match action:
             case LaunchTrial():
+                if trial.status.attempts > 1:
+                    # Again, for a crash may have come between forgetting the job and its values;
+                    # an attempt without a job has reported nothing.
+                    await self._observations.forget(trial.uid)
                 try:
                     await self._launcher.launch(trial)
                 except LaunchRefused as refusal:
@@ -95,8 +99,9 @@ class Performer:
             case StopTrial():
                 await self._launcher.stop(trial)
             case ForgetRun():
-                await self._observations.forget(trial.uid)
+                # The collector first: what it still appended would be taken for the next attempt's.
                 await self._launcher.forget(trial)
+                await self._observations.forget(trial.uid)
             case _:
                 raise TypeError(f"not a trial's action: {action}")
 

@@ -147,7 +147,10 @@ class Launcher(Protocol):
         ...
 
     async def stop(self, trial: Trial) -> None:
-        """Begin to end everything the trial runs; returns before it has ended. Nothing to end is fine."""
+        """Begin to end everything a completed or deleted trial runs; returns before it has ended.
+
+        Nothing to end is fine.
+        """
         ...
 
     async def forget(self, trial: Trial) -> None:
@@ -155,7 +158,7 @@ class Launcher(Protocol):
         ...
 
     def changes(self) -> AsyncIterator[str]:
-        """Uids of trials whose `look` may have changed, as it happens, for ever."""
+        """Uids of trials whose `look` may have changed, as it happens, for ever; for one listener."""
         ...
 
 

@@ -8,7 +8,7 @@ from munshi.api.experiment import Experiment
 from munshi.api.wire import Json
 from munshi.errors import FieldFault, Invalid, LaunchRefused, Path
 from munshi.local import jobs, view
-from munshi.local.jobs import Content
+from munshi.local.jobs import ConfigMapFiles, Content, Mount, SecretFiles
 from munshi.local.view import UserMount
 
 TEMPLATE: Path = ("spec", "trialTemplate")
@@ -42,12 +42,29 @@ def faults(
         uid="not-yet-created",
     )
     try:
-        jobs.read(job, primary_container, surroundings)
+        run = jobs.read(job, primary_container, surroundings)
+        for mount in run.primary_container.mounts:
+            _files(mount, config_maps)
     except LaunchRefused as refusal:
         found.append(FieldFault(TEMPLATE, str(refusal)))
     except Invalid as invalid:
         found += [_in_template(experiment, fault) for fault in invalid.faults]
     return found
+
+
+def _files(mount: Mount, config_maps: Mapping[str, Mapping[str, Content]]) -> None:
+    """Look for the ConfigMap behind a volume; Secrets cannot be given on this machine.
+
+    Raises:
+        Invalid: It is not there, and not optional.
+    """
+    match mount.source:
+        case ConfigMapFiles() as files:
+            jobs.config_map_files(files, config_maps)
+        case SecretFiles() as files:
+            jobs.config_map_files(files, {})
+        case _:
+            return
 
 
 def _in_template(experiment: Experiment, fault: FieldFault) -> FieldFault:

@@ -80,17 +80,15 @@ class LocalLauncher:
         self._clock, self._settings = clock, settings
         self._spawner = process.Spawner()
         self._watched: dict[str, _Watched] = {}
+        self._ending: dict[str, asyncio.Task[None]] = {}
         self._begun: set[str] = set()
         self._changes: asyncio.Queue[str] = asyncio.Queue()
         self.notes: dict[str, None] = {}
 
     async def close(self) -> None:
         """Stop watching; trials go on."""
-        for watched in self._watched.values():
-            watched.task.cancel()
-        await asyncio.gather(
-            *(watched.task for watched in self._watched.values()), return_exceptions=True
-        )
+        for uid in [*self._watched, *self._ending]:
+            await self._leave(uid)
         await self._spawner.close()
 
     # -- the port -------------------------------------------------------------------------------
@@ -146,11 +144,10 @@ class LocalLauncher:
 
     async def forget(self, trial: Trial) -> None:
         """See `ports.Launcher.forget`."""
+        await self._leave(trial.uid)  # first: what is read from now on is the next attempt's
         await asyncio.to_thread(process.sweep, trial.uid)
-        watched = self._watched.pop(trial.uid, None)
-        if watched is not None:
-            watched.task.cancel()
-        (self.folder(trial) / FORGOTTEN).touch()
+        with contextlib.suppress(FileNotFoundError):  # never launched, or deleted meanwhile
+            (self.folder(trial) / FORGOTTEN).touch()
         self._changes.put_nowait(trial.uid)
 
     async def changes(self) -> AsyncIterator[str]:
@@ -269,7 +266,7 @@ class LocalLauncher:
                     self._observations,
                     self._clock,
                 )
-            except (MunshiError, OSError, ValueError) as broken:
+            except (MunshiError, OSError, ValueError, LookupError) as broken:
                 # A trial always ends: it is judged without what could not be read.
                 await _end_of(folder)
                 progress.seen = Seen((), (f"its metrics could not be read: {broken}",))
@@ -280,14 +277,23 @@ class LocalLauncher:
         self._watched[trial.uid] = _Watched(asyncio.ensure_future(follow()), progress)
 
     def _watch_end(self, trial: Trial, state: Running) -> None:
-        if trial.uid in self._watched:
+        """Tell of a stopped trial's end; what it reported is only read if somebody looks at it."""
+        if trial.uid in self._watched or trial.uid in self._ending:
             return
 
         async def follow() -> None:
             await process.ended(state.identity)
             self._changes.put_nowait(trial.uid)
 
-        self._watched[trial.uid] = _Watched(asyncio.ensure_future(follow()), Collection())
+        self._ending[trial.uid] = asyncio.ensure_future(follow())
+
+    async def _leave(self, uid: str) -> None:
+        """Watch a trial no longer."""
+        tasks = [self._watched.pop(uid).task] if uid in self._watched else []
+        tasks += [self._ending.pop(uid)] if uid in self._ending else []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _collector(self, trial: Trial, folder: Path) -> Collector:
         spec, objective = trial.spec.metrics_collector, trial.spec.objective

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from munshi import space
-from munshi.algorithms import Pending, Reply, Request, Result
+from munshi.algorithms import Pending, Reply, Request, Result, registry
 from munshi.api import conditions
 from munshi.api.common import AlgorithmSetting, ObjectiveSpec, ObjectiveType, ParameterAssignment
 from munshi.api.experiment import Experiment, ResumePolicy
@@ -88,7 +88,7 @@ def settled(view: SuggestionView, ask: Ask, reply: Reply, now: datetime) -> Sugg
             "conditions": said,
             "suggestions": (*status.suggestions, *fresh),
             "suggestion_count": first + len(fresh),
-            "algorithm_settings": _recorded(status, ask.request),
+            "algorithm_settings": _recorded(status, ask.algorithm, ask.request),
         }
     )
 
@@ -281,8 +281,10 @@ def _seed(status: SuggestionStatus, experiment: Experiment) -> int:
     return int(said[SEED_SETTING]) if SEED_SETTING in said else names.seed(experiment.uid)
 
 
-def _recorded(status: SuggestionStatus, request: Request) -> tuple[AlgorithmSetting, ...]:
+def _recorded(
+    status: SuggestionStatus, name: str, request: Request
+) -> tuple[AlgorithmSetting, ...]:
     """The seed is drawn once and written down, so that anyone can compute the search again."""
-    if SEED_SETTING in request.settings or status.algorithm_settings:
+    if SEED_SETTING in request.settings or status.algorithm_settings or not registry.draws(name):
         return status.algorithm_settings
     return (AlgorithmSetting(name=SEED_SETTING, value=str(request.seed)),)

@@ -156,8 +156,7 @@ class LauncherContract:
             async with self.opened(tmp_path) as ground, ground.launcher() as launcher:
                 trial = await ground.trial("t", Program(early=("0.1", "0.2")))
                 await _running(ground, launcher, trial)
-                while await _values(ground, trial) != ["0.1", "0.2"]:
-                    await asyncio.sleep(_PAUSE_S)
+                await _kept(ground, trial, ["0.1", "0.2"])
                 run = await launcher.look(trial)
                 assert run is not None
                 assert (run.live, run.collected) == (True, False)
@@ -219,20 +218,18 @@ class LauncherContract:
 
         self.play(story())
 
-    def test_what_a_stopped_job_had_said_is_collected(self, tmp_path: Path) -> None:
-        """A job that was stopped, even by a launcher that never looked at it, is read to its end."""
+    def test_another_launcher_stops_what_runs(self, tmp_path: Path) -> None:
+        """One that never looked at the job ends it and tells so; what was kept of its values stays."""
 
         async def story() -> None:
             async with self.opened(tmp_path) as ground:
                 trial = await ground.trial("t", Program(early=("0.1",)))
                 async with ground.launcher() as launcher:
                     await _running(ground, launcher, trial)
-                    while await _values(ground, trial) != ["0.1"]:
-                        await asyncio.sleep(_PAUSE_S)
-                async with ground.launcher() as another:
+                    await _kept(ground, trial, ["0.1"])
+                async with ground.launcher() as another, _listening(another, trial) as told:
                     await another.stop(trial)
-                    if await _over(another, trial) is not None:
-                        await _collected(another, trial)
+                    await told(lambda run: run is None or not run.live)
                     assert await _values(ground, trial) == ["0.1"]
 
         self.play(story())
@@ -391,6 +388,13 @@ async def _over(launcher: Launcher, trial: Trial) -> Run | None:
 
 async def _values(ground: Ground, trial: Trial) -> list[str]:
     return [kept.value for kept in await ground.observations.read(trial.uid)]
+
+
+async def _kept(ground: Ground, trial: Trial, values: list[str]) -> None:
+    """Look into the log until it holds exactly these."""
+    async with asyncio.timeout(PATIENCE_S):
+        while await _values(ground, trial) != values:
+            await asyncio.sleep(_PAUSE_S)
 
 
 def _verdict(trial: Trial, run: Run) -> tuple[bool, bool]:
