@@ -48,7 +48,7 @@ check: $(READY) lint ## Format, lint, types, imports and the fast tests; under a
 	$(PY) -m pytest -m "not journey and not oracle and not tensorflow" -n "$(WORKERS)" -q
 
 test: needs-go $(READY_FOR_ALL) lint ## Everything: make check's checks, then all tests (needs Go and 2 GB of disk)
-	$(PY) -m pytest -n "$(WORKERS)"
+	$(PY) -m pytest -n "$(WORKERS)" --dist worksteal
 
 fmt: $(READY) ## Format the code and mend what the linter can mend
 	$(PY) -m ruff format .
