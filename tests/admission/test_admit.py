@@ -130,13 +130,3 @@ def test_what_has_no_effect_is_a_warning() -> None:
     )
     warnings = admission.admit(document, config_maps=config_maps).warnings
     assert [w.field for w in warnings] == ["spec.metricsCollectorSpec.source.filter"]
-
-
-def test_collectors_that_cannot_run_here_yet() -> None:
-    """Custom, PrometheusMetric and Push are admitted, and named as limits of local runs."""
-    limited = {
-        kind
-        for kind in ("StdOut", "File", "TensorFlowEvent", "Push", "PrometheusMetric", "Custom")
-        if admission.local_limits(experiment({"spec.metricsCollectorSpec.collector.kind": kind}))
-    }
-    assert limited == {"Push", "PrometheusMetric", "Custom"}

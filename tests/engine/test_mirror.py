@@ -107,16 +107,3 @@ def test_other_kinds_are_passed_over() -> None:
     assert not mirror.put(config)
     assert not mirror.drop(with_metadata(config, uid="other"))
     assert mirror.everything() == []
-
-
-def test_missing_are_the_trials_and_suggestions_that_are_not_listed() -> None:
-    """After a list, what is held but not in it was deleted meanwhile; the mirror itself is unchanged."""
-    mirror = Mirror()
-    stays, goes = made(Trial, 1, "stays", "a"), made(Trial, 1, "goes", "b")
-    suggestion = made(Suggestion, 1, "s")
-    for one in (OWNER, stays, goes, suggestion):
-        mirror.put(one)
-    assert mirror.missing_from({"stays", "s"}) == [goes]
-    assert mirror.missing_from(()) == [suggestion, stays, goes]
-    assert mirror.missing_from({"stays", "s", "goes"}) == []
-    assert len(mirror.everything()) == 4

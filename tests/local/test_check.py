@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from munshi.api.common import CollectorKind, CollectorSpec, MetricsCollectorSpec
 from munshi.api.wire import Json
 from munshi.local import check
 from munshi.testing.builders import an_experiment
@@ -43,3 +44,27 @@ def test_a_secret_is_refused_unless_it_is_optional() -> None:
     (fault,) = faults({"secret": {"secretName": "keys"}})
     assert "keys" in fault
     assert faults({"secret": {"secretName": "keys", "optional": True}}) == []
+
+
+def test_collectors_that_cannot_run_here_yet() -> None:
+    """Custom, PrometheusMetric and Push are refused at their field; the others are not."""
+    job: dict[str, Json] = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "t"},
+        "spec": {"restartPolicy": "Never", "containers": [{"name": "main", "command": ["true"]}]},
+    }
+
+    def fields(kind: CollectorKind) -> list[str]:
+        said = MetricsCollectorSpec(collector=CollectorSpec(kind=kind))
+        one = an_experiment()
+        spec = one.spec.model_copy(update={"metrics_collector_spec": said})
+        asked = one.model_copy(update={"spec": spec})
+        return [fault.field for fault in check.faults(asked, job, "main", (), {})]
+
+    kinds = [
+        kind for kind in CollectorKind if kind not in (CollectorKind.NONE, CollectorKind.UNSET)
+    ]
+    refused = {kind.value for kind in kinds if fields(kind)}
+    assert refused == {"Push", "PrometheusMetric", "Custom"}
+    assert fields(CollectorKind.PUSH) == ["spec.metricsCollectorSpec.collector.kind"]

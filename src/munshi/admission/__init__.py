@@ -11,14 +11,12 @@ once, each with its field, what is wrong, and how to mend it.
     template.py   the trial template               job_fields.py  misspelt fields of a Job
     collector.py  metrics collectors               update.py      what may change later
 
-Pure: ConfigMaps are looked up by the caller. What this machine can run is for `local` to say, but
-for `local_limits`, which is known from the Experiment alone.
+Pure: ConfigMaps are looked up by the caller. What this machine can run is for `local` to say.
 """
 
 from munshi.admission.admit import Admitted, admit
-from munshi.admission.collector import local_limits
 from munshi.admission.defaults import with_defaults
 from munshi.admission.judge import judge
 from munshi.admission.template import ConfigMaps
 
-__all__ = ["Admitted", "ConfigMaps", "admit", "judge", "local_limits", "with_defaults"]
+__all__ = ["Admitted", "ConfigMaps", "admit", "judge", "with_defaults"]

@@ -53,22 +53,6 @@ def collector_faults(experiment: Experiment) -> Iterator[FieldFault]:
     yield from _formats(spec)
 
 
-def local_limits(experiment: Experiment) -> list[FieldFault]:
-    """What is right in general, but not yet possible where trials are processes of this machine."""
-    spec = experiment.spec.metrics_collector_spec
-    kind = spec.collector.kind if spec else CollectorKind.STDOUT
-    reasons = {
-        CollectorKind.CUSTOM: "a Custom collector is a container, and trials here are processes",
-        CollectorKind.PROMETHEUS: "scraping trials is not in the local runtime of this version yet",
-        CollectorKind.PUSH: "pushed metrics are not in the local runtime of this version yet",
-        CollectorKind.NONE: "pushed metrics are not in the local runtime of this version yet",
-    }
-    if kind not in reasons:
-        return []
-    mend = "print the metrics and use StdOut, or write them to a file and use File"
-    return [FieldFault((*_COLLECTOR, "kind"), reasons[kind], mend)]
-
-
 def _place(written: FileSystemPath, kinds: tuple[FileSystemKind, ...]) -> Iterator[FieldFault]:
     if written.kind not in kinds:
         wanted = " or ".join(kind.value for kind in kinds)

@@ -37,8 +37,6 @@ STOPS = 5
 """How often to try to stop the job of a deleted trial."""
 ASKS = 5
 """Failures in a row after which an algorithm is given up: it is a pure function, so it stays broken."""
-STORE_PAUSE_S = 1.0
-"""Between attempts to watch a store that is busy or away."""
 
 
 class Engine:
@@ -117,15 +115,22 @@ class Engine:
                 await asyncio.sleep(LIST_PAUSE_S)
 
     async def _read_all(self) -> None:
-        before = self.mirror.everything()
+        """Read what is ours; a store may hold the trials of a hundred other experiments.
+
+        Of others the watch may have brought something; it is dropped, and nothing of it is stopped.
+        """
+        before, ours = self.mirror.everything(), set(self._by_uid)
         found: list[Resource] = [
-            *await self._store.list(Trial),
-            *await self._store.list(Suggestion),
-            *(one for one in await self._store.list(Experiment) if self._wants(one)),
+            one for one in await self._store.list(Experiment) if self._wants(one)
         ]
+        for one in tuple(found):
+            # The Suggestion first: one that is newer than its trials would hide an active trial.
+            found += await self._store.list(Suggestion, one.namespace, one.uid)
+            found += await self._store.list(Trial, one.namespace, one.uid)
         there = {resource.uid for resource in found}
         for resource in before:
-            if resource.uid not in there and self.mirror.drop(resource):
+            mine = {resource.uid, _owner_uid(resource)} & ours
+            if resource.uid not in there and self.mirror.drop(resource) and mine:
                 self._gone(resource)
         for resource in found:
             self.mirror.put(resource)

@@ -6,8 +6,6 @@ repeated after the watch has caught up.
 
 from __future__ import annotations
 
-from collections.abc import Container
-
 from munshi.api.experiment import Experiment
 from munshi.api.meta import Resource
 from munshi.api.suggestion import Suggestion
@@ -95,13 +93,6 @@ class Mirror:
     def trial_named(self, experiment_uid: str, name: str) -> Trial | None:
         """A Trial by its Experiment and name."""
         return self._trials.get(experiment_uid, {}).get(name)
-
-    def missing_from(self, uids: Container[str]) -> list[Resource]:
-        """Trials and Suggestions that are held here though they are not among `uids`."""
-        held: list[Resource] = list(self._suggestions.values())
-        for trials in self._trials.values():
-            held += trials.values()
-        return [one for one in held if one.uid not in uids]
 
 
 def _owner(resource: Resource) -> str:
