@@ -6,7 +6,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev demo check test fmt clean lint needs-go
+.PHONY: help dev demo check test pythons fmt clean lint needs-go
 
 # Settings, e.g. `make dev PYTHON=/opt/python/bin/python3` or `make test WORKERS=2`.
 PYTHON ?=
@@ -47,8 +47,12 @@ demo: $(READY) ## Tune examples/digits.yaml on this machine, from an empty ledge
 check: $(READY) lint ## Format, lint, types, imports and the fast tests; under a minute
 	$(PY) -m pytest -m "not journey and not oracle and not tensorflow" -n "$(WORKERS)" -q
 
-test: needs-go $(READY_FOR_ALL) lint ## Everything: make check's checks, then all tests (needs Go and 2 GB of disk)
+test: needs-go $(READY_FOR_ALL) lint pythons ## Everything: make check's checks, then all tests (needs Go and 2 GB of disk)
+	@MUNSHI_LEFT_OUT="$$(cat .cache/left-out 2>/dev/null || :)" \
 	$(PY) -m pytest -n "$(WORKERS)" --dist worksteal
+
+pythons: $(READY) ## The tests on the other supported Pythons that this machine has
+	@$(TEST_OTHER_PYTHONS)
 
 fmt: $(READY) ## Format the code and mend what the linter can mend
 	$(PY) -m ruff format .
@@ -85,6 +89,25 @@ $(READY): $(MADE_FROM) $(UV)
 $(READY_FOR_ALL): $(MADE_FROM) $(READY)
 	$(SYNC) --group tensorflow
 	@touch $@
+
+# Each other Python gets an environment of its own, kept between runs. What compares with Go or trains
+# with TensorFlow does not depend on the Python's version and runs once, in the main environment.
+define TEST_OTHER_PYTHONS
+set -e; found=; \
+for python in $$(tools/pythons.sh $(PY)); do \
+  version=$${python##*/python}; found="$$found $$version"; \
+  echo "On Python $$version:"; \
+  env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT="$$PWD/.cache/venv-$$version" UV_PYTHON_DOWNLOADS=never \
+    $(UV) sync --frozen --quiet --python "$$python"; \
+  ".cache/venv-$$version/bin/python" -m pytest -q -m "not oracle and not tensorflow and not podman" \
+    -n "$(WORKERS)" --dist worksteal -p no:cacheprovider; \
+done; \
+own=$$($(PY) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); : > .cache/left-out; \
+for version in 3.11 3.12 3.13; do \
+  case " $$own $$found " in *" $$version "*) ;; \
+  *) echo "all tests on Python $$version, which was not found" >> .cache/left-out;; esac; \
+done
+endef
 
 # uv in an environment of its own: nothing is asked of the machine but Python.
 $(UV):

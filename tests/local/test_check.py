@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from munshi.api.common import CollectorKind, CollectorSpec, MetricsCollectorSpec
+from munshi.api.common import (
+    CollectorKind,
+    CollectorSpec,
+    HttpGet,
+    MetricsCollectorSpec,
+    SourceSpec,
+)
 from munshi.api.wire import Json
 from munshi.local import check
+from munshi.local.planning import Settings
 from munshi.testing.builders import an_experiment
 
 
@@ -28,7 +35,7 @@ def faults(volume: dict[str, Json], **config_maps: dict[str, str]) -> list[str]:
         "metadata": {"name": "t"},
         "spec": {"template": {"spec": pod}},  # type: ignore[dict-item] # JSON all the same
     }
-    return [str(one) for one in check.faults(an_experiment(), job, "main", (), config_maps)]
+    return [str(one) for one in check.faults(an_experiment(), job, "main", Settings(), config_maps)]
 
 
 def test_a_config_map_that_came_along_will_do() -> None:
@@ -46,25 +53,51 @@ def test_a_secret_is_refused_unless_it_is_optional() -> None:
     assert faults({"secret": {"secretName": "keys", "optional": True}}) == []
 
 
-def test_collectors_that_cannot_run_here_yet() -> None:
-    """Custom, PrometheusMetric and Push are refused at their field; the others are not."""
-    job: dict[str, Json] = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {"name": "t"},
-        "spec": {"restartPolicy": "Never", "containers": [{"name": "main", "command": ["true"]}]},
+POD: dict[str, Json] = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "t"},
+    "spec": {"restartPolicy": "Never", "containers": [{"name": "main", "command": ["true"]}]},
+}
+
+
+def collector_faults(
+    kind: CollectorKind, parallel: int = 1, job: dict[str, Json] = POD, **http: str
+) -> dict[str, str]:
+    """Field to fault of an Experiment that collects so."""
+    source = SourceSpec(http_get=HttpGet(**http)) if http else None
+    said = MetricsCollectorSpec(collector=CollectorSpec(kind=kind), source=source)
+    one = an_experiment()
+    update = {"metrics_collector_spec": said, "parallel_trial_count": parallel}
+    asked = one.model_copy(update={"spec": one.spec.model_copy(update=update)})
+    found = check.faults(asked, job, "main", Settings(), {})
+    return {fault.field: str(fault) for fault in found}
+
+
+def test_every_kind_of_collector_runs_here() -> None:
+    """Only a Custom collector without a container cannot."""
+    refused = {kind.value for kind in CollectorKind if collector_faults(kind)}
+    assert refused == {"Custom"}
+
+
+def test_trials_side_by_side_cannot_share_a_port() -> None:
+    """PrometheusMetric with several trials at once wants MUNSHI_METRICS_PORT; with one it does not."""
+    kind, field = CollectorKind.PROMETHEUS, "spec.metricsCollectorSpec.source.httpGet.port"
+    assert list(collector_faults(kind, parallel=3)) == [field]
+    assert "MUNSHI_METRICS_PORT" in collector_faults(kind, parallel=3)[field]
+    container: dict[str, Json] = {
+        "name": "main",
+        "command": ["true"],
+        "env": [{"name": "MUNSHI_METRICS_PORT", "value": "8080"}],
     }
+    spec: dict[str, Json] = {"restartPolicy": "Never", "containers": [container]}
+    assert not collector_faults(kind, parallel=3, job={**POD, "spec": spec})
 
-    def fields(kind: CollectorKind) -> list[str]:
-        said = MetricsCollectorSpec(collector=CollectorSpec(kind=kind))
-        one = an_experiment()
-        spec = one.spec.model_copy(update={"metrics_collector_spec": said})
-        asked = one.model_copy(update={"spec": spec})
-        return [fault.field for fault in check.faults(asked, job, "main", (), {})]
 
-    kinds = [
-        kind for kind in CollectorKind if kind not in (CollectorKind.NONE, CollectorKind.UNSET)
-    ]
-    refused = {kind.value for kind in kinds if fields(kind)}
-    assert refused == {"Push", "PrometheusMetric", "Custom"}
-    assert fields(CollectorKind.PUSH) == ["spec.metricsCollectorSpec.collector.kind"]
+def test_only_this_machine_is_scraped() -> None:
+    """Another host or https is refused at its field; naming this machine is fine."""
+    kind = CollectorKind.PROMETHEUS
+    found = collector_faults(kind, host="example.org", scheme="HTTPS")
+    http = "spec.metricsCollectorSpec.source.httpGet"
+    assert list(found) == [f"{http}.host", f"{http}.scheme"]
+    assert not collector_faults(kind, host="localhost", scheme="HTTP")

@@ -17,7 +17,8 @@ from munshi.api.wire import Object
 from munshi.engine.clock import WallClock
 from munshi.engine.ports import Launcher
 from munshi.local import process
-from munshi.local.launcher import COLLECTOR, LocalLauncher, Settings, attempt_folder
+from munshi.local.launcher import COLLECTOR, LocalLauncher, attempt_folder
+from munshi.local.planning import Settings
 from munshi.testing.builders import FAILURE, SUCCESS
 from munshi.testing.launchers import (
     OBJECTIVE,
@@ -90,7 +91,7 @@ class LocalGround:
         """A trial whose kind needs a cluster."""
         meta: Object = {"name": name, "namespace": "default"}
         return await self._written(
-            name, {"apiVersion": "kubeflow.org/v1", "kind": "MPIJob", "metadata": meta}
+            name, {"apiVersion": "ray.io/v1", "kind": "RayJob", "metadata": meta}
         )
 
     def let_go(self, trial: Trial) -> None:

@@ -29,6 +29,12 @@ model-based search can be computed again and compared.
 """
 RETURNED_ANNOTATION = "munshi/returned-from"
 """On an assignment that was taken back from a Trial (by uid) when `parallelTrialCount` was lowered."""
+STOP_ANNOTATION = "munshi/stop"
+"""On an Experiment or a Trial that the user wants ended now; the value says why, in words."""
+SUSPEND_ANNOTATION = "munshi/suspend"
+"""On an Experiment that is to begin no new trial until the annotation is taken away; running ones go on."""
+RETRY_ANNOTATION = "munshi/retry"
+"""On a Trial that failed, was killed or reported nothing: the `status.attempts` after which to begin anew."""
 
 TRIAL_NAME_VARIABLE = "KATIB_TRIAL_NAME"
 

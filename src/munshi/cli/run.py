@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import secrets
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,30 +22,30 @@ from munshi.api.meta import ConfigMap, ObjectMeta
 from munshi.api.source import Source
 from munshi.api.suggestion import TrialAssignment
 from munshi.api.trial import Trial
-from munshi.cli import ending, files, home, judging, options, render
+from munshi.cli import amounts, ending, files, home, judging, options, render
 from munshi.cli.files import Documents
 from munshi.cli.progress import Progress
+from munshi.cli.settings import options as settings_options
 from munshi.cli.summary import summary
 from munshi.engine.ports import Store
 from munshi.errors import FieldFault, Invalid, NotFound
-from munshi.local import check, diary, view
+from munshi.local import check, diary
 from munshi.local.home import open_home
-from munshi.local.runtime import Runtime
-from munshi.local.view import UserMount
+from munshi.local.planning import Settings
+from munshi.local.runtime import Runtime as Work
 from munshi.reconcile.names import ALPHABET
 
 GENERATED = 5
 """Characters behind generateName, as Kubernetes has them."""
 _PATIENCE_S = 1.0
 """Most programs end with TERM at once; only when they do not there is something to say."""
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What the command line says."""
 
-    mounts: tuple[UserMount, ...]
+    settings: Settings
     timeout: timedelta | None
     output: str | None
     progress: bool
@@ -54,20 +53,14 @@ class Wish:
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="FILE...")
-@click.option(
-    "--mount",
-    "mounts",
-    multiple=True,
-    metavar="HOST:CONTAINER[:ro]",
-    help="Put your files where the image had them; may be repeated.",
-)
+@settings_options
 @click.option("--timeout", metavar="TIME", help="Give up after so long: 90s, 15m, 2h.")
 @click.option("--no-progress", is_flag=True, help="Say nothing until the end.")
 @options.namespace
 @options.output("json", "yaml", "name")
 def run(
     names: tuple[str, ...],
-    mounts: tuple[str, ...],
+    settings: Settings,
     timeout: str | None,
     no_progress: bool,
     namespace: str,
@@ -79,7 +72,8 @@ def run(
     on where an interrupted one stopped. Exit codes: 0 succeeded, 1 failed, 2 invalid input, 124 timeout,
     130 interrupted.
     """
-    wish = Wish(_mounts(mounts), _span(timeout), output, not no_progress)
+    limit = amounts.span("--timeout", timeout) if timeout is not None else None
+    wish = Wish(settings, limit, output, not no_progress)
     documents = files.read(names)
     for refusal in documents.refusals:
         ending.say(refusal)
@@ -100,11 +94,9 @@ async def _run(document: Source, documents: Documents, namespace: str, wish: Wis
         _judge_here(experiment, document, documents, wish)
         await _keep_config_maps(store, documents, experiment.namespace)
         experiment = await _submitted(store, _named(experiment), document)
-        runtime = Runtime(
-            place, store, experiment.namespace, experiment.name, wish.mounts, str(Path.cwd())
-        )
+        work = Work(place, store, experiment.namespace, experiment.name, wish.settings)
         with diary.kept_in(place.path, _alarm):
-            return await _watched(runtime, wish)
+            return await _watched(work, wish)
 
 
 def _alarm(trouble: str, diary_path: Path) -> None:
@@ -154,7 +146,7 @@ def _judge_here(experiment: Experiment, document: Source, documents: Documents, 
         experiment,
         dict(trial.spec.run_spec or {}),
         trial.spec.primary_container_name,
-        wish.mounts,
+        wish.settings,
         _config_maps(documents, experiment.namespace),
     )
     if faults:
@@ -206,7 +198,7 @@ async def _submitted(store: Store, experiment: Experiment, document: Source) -> 
     return await store.replace(old.model_copy(update={"spec": experiment.spec}))
 
 
-async def _watched(runtime: Runtime, wish: Wish) -> int:
+async def _watched(runtime: Work, wish: Wish) -> int:
     progress = Progress() if wish.progress else None
     latest: list[Trial] = []
     said: set[str] = set()
@@ -237,7 +229,7 @@ async def _watched(runtime: Runtime, wish: Wish) -> int:
     return _told_at_last(experiment, latest, wish)
 
 
-async def _stopped(runtime: Runtime, code: int, why: str) -> int:
+async def _stopped(runtime: Work, code: int, why: str) -> int:
     work = asyncio.ensure_future(runtime.interrupt())
     with _signals(runtime.hurry):
         done, _ = await asyncio.wait([work], timeout=_PATIENCE_S)
@@ -282,25 +274,3 @@ def _signals(heard: Callable[[], object]) -> Iterator[None]:
 
 def _said(span: timedelta | None) -> str:
     return f"{span.total_seconds():g}s" if span else ""
-
-
-def _mounts(texts: Sequence[str]) -> tuple[UserMount, ...]:
-    found: list[UserMount] = []
-    faults: list[FieldFault] = []
-    for text in texts:
-        try:
-            found.append(view.read_mount(text))
-        except Invalid as invalid:
-            faults += invalid.faults
-    if faults:
-        raise Invalid(faults)
-    return tuple(found)
-
-
-def _span(text: str | None) -> timedelta | None:
-    if text is None:
-        return None
-    read = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip())
-    if read is None or float(read[1]) <= 0:
-        raise click.UsageError(f'--timeout "{text}": write a time like 90s, 15m or 2h')
-    return timedelta(seconds=float(read[1]) * _UNITS[read[2]])

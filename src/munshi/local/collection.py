@@ -2,20 +2,26 @@
 
 A task per live trial polls its collector, hands the values to the observation log, and after the end
 drains the rest within a bounded time. What it could not find is kept for the message of a trial
-whose objective is missing.
+whose objective is missing. How far the trial's log has been read is written down beside it, for the
+supervisor that may drop the middle of a long log once it was read.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from munshi.api.common import CollectorKind
 from munshi.api.trial import Trial
-from munshi.collectors import Collector, Seen
+from munshi.collectors import Collector, Endpoint, Seen, open_collector
 from munshi.engine.ports import Clock, ObservationLog
 from munshi.errors import Retryable
+from munshi.local import process
+from munshi.local.sources import Source
 from munshi.metrics.log import MetricLog
 
 POLL_S = 0.5
@@ -23,6 +29,11 @@ POLL_S = 0.5
 DRAIN_S = 60.0
 """How long the rest may take after the trial ended; a gigabyte takes a few seconds."""
 BUSY_S = 0.5
+READ = "read"
+"""In a trial's folder: the position in its log up to which everything is safe in the database."""
+BOOKMARK_BYTES = 1 << 20
+"""How much more must have been read before that is written down again."""
+_NOBODY_READS = 2**62
 log = logging.getLogger("munshi.local")
 
 
@@ -35,9 +46,42 @@ class Collection:
     seen: Seen = field(default_factory=Seen)
 
 
+def begin(source: Source, folder: Path) -> None:
+    """Before the trial starts: a log that no collector reads may be cut freely."""
+    if source.kind is not CollectorKind.STDOUT:
+        (folder / READ).write_text(str(_NOBODY_READS))
+
+
+def open_for(trial: Trial, source: Source, folder: Path) -> Collector:
+    """The collector of one trial, reading from its beginning.
+
+    Raises:
+        MunshiError: It cannot be opened; the sentence says why.
+    """
+    spec, objective = trial.spec.metrics_collector, trial.spec.objective
+    metrics = objective.metric_names if objective else ()
+    said = spec.source if spec else None
+    if source.kind is CollectorKind.PROMETHEUS:
+        headers = said.http_get.http_headers if said and said.http_get else ()
+        pairs = tuple((header.name, header.value) for header in headers)
+        endpoint = Endpoint(source.inside, pairs, lambda: process.pids(folder))
+        return open_collector(source.kind.value, endpoint, metrics)
+    file = said.file_system_path if said else None
+    return open_collector(
+        source.kind.value,
+        source.outside,
+        metrics,
+        filters=said.filter.metrics_format if said and said.filter else (),
+        file_format=file.format.value if file and file.format else "TEXT",
+        root=source.root,
+        known_as=source.inside,
+    )
+
+
 async def collect(
     trial: Trial,
     collector: Collector,
+    folder: Path,
     progress: Collection,
     ended: Callable[[], Awaitable[None]],
     observations: ObservationLog,
@@ -58,11 +102,13 @@ async def collect(
             else:
                 return
 
+    safe = _Bookmark(folder, collector)
     end = asyncio.ensure_future(ended())
     try:
         while not end.done():
             await asyncio.wait([end], timeout=0 if collector.more else POLL_S)
             await keep(collector.poll())
+            safe.move()
         try:
             async with asyncio.timeout(DRAIN_S):
                 await _drain(collector, keep)
@@ -75,6 +121,24 @@ async def collect(
         progress.done = True
     finally:
         end.cancel()
+        collector.close()
+
+
+class _Bookmark:
+    """Tells the supervisor how far the log has been read and kept, now and then."""
+
+    def __init__(self, folder: Path, collector: Collector) -> None:
+        self._path, self._collector = folder / READ, collector
+        self._written = 0
+
+    def move(self) -> None:
+        """Write the place down when it is well ahead of what was written; never a reason to stop."""
+        position = self._collector.position
+        if position - self._written < BOOKMARK_BYTES:
+            return
+        with contextlib.suppress(OSError):
+            self._path.write_text(str(position))
+            self._written = position
 
 
 async def _drain(collector: Collector, keep: Callable[[list[MetricLog]], Awaitable[None]]) -> None:

@@ -13,7 +13,6 @@ import asyncio
 import contextlib
 import fcntl
 import os
-import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -24,10 +23,10 @@ from munshi.api.experiment import Experiment
 from munshi.api.trial import Trial
 from munshi.engine.clock import WallClock
 from munshi.errors import FieldFault, Invalid
-from munshi.local import launcher, process
+from munshi.local import launcher, place, process
 from munshi.store.sqlite import SqlStore
 
-VARIABLE = "MUNSHI_HOME"
+VARIABLE = place.VARIABLE
 STOP_S = 40.0
 """How long a deletion waits for stopped programs before it goes on without them."""
 
@@ -41,7 +40,7 @@ class Home:
     @property
     def trials(self) -> Path:
         """Where trials' folders live."""
-        return self.path / "trials"
+        return self.path / place.TRIALS
 
     @contextlib.asynccontextmanager
     async def store(self) -> AsyncIterator[SqlStore]:
@@ -49,7 +48,7 @@ class Home:
         self._make()
         clock = WallClock()
         async with SqlStore.open(
-            self.path / "munshi.db", clock_now=clock.now, new_uid=lambda: str(uuid.uuid4())
+            self.path / place.DATABASE, clock_now=clock.now, new_uid=lambda: str(uuid.uuid4())
         ) as store:
             yield store
 
@@ -63,13 +62,17 @@ class Home:
 
         The lock ends with the process, however it ends.
         """
-        with self._lock(f"{namespace}.{name}") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
+        while True:
+            with self._lock(f"{namespace}.{name}") as file:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    yield False
+                    return
+                if _is_there(file):
+                    yield True
+                    return
+                # `munshi gc` removed the file between our opening and locking it: lock its successor.
 
     def _lock(self, name: str) -> TextIO:
         self._make()
@@ -87,6 +90,14 @@ class Home:
             raise _unusable(f"{self.path} cannot be made: {error.strerror}") from error
 
 
+def _is_there(file: TextIO) -> bool:
+    """Whether the open file is still the one of its name."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), Path(file.name).stat())
+    except FileNotFoundError:
+        return False
+
+
 def _unusable(problem: str) -> Invalid:
     mend = f"set {VARIABLE} to a folder you may write to"
     return Invalid([FieldFault((VARIABLE,), problem, mend)])
@@ -94,13 +105,7 @@ def _unusable(problem: str) -> Invalid:
 
 def open_home() -> Home:
     """$MUNSHI_HOME, or the platform's folder for a user's data."""
-    said = os.environ.get(VARIABLE)
-    if said:
-        return Home(Path(said).expanduser().resolve())
-    if sys.platform == "darwin":
-        return Home(Path.home() / "Library" / "Application Support" / "munshi")
-    data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Home(Path(data) / "munshi")
+    return Home(place.home())
 
 
 async def delete_experiment(home: Home, namespace: str, name: str) -> None:
@@ -129,11 +134,17 @@ async def delete_trial(home: Home, namespace: str, name: str) -> None:
 
 
 async def _end(home: Home, trial: Trial) -> None:
-    state = process.inspect(home.trial_folder(trial))
+    await end_programs(home, trial)
+    launcher.discard(home.trials, trial)
+
+
+async def end_programs(home: Home, trial: Trial) -> None:
+    """End what a trial runs, and wait for that a while; its folder stays."""
+    folder = home.trial_folder(trial)
+    state = process.inspect(folder)
     if isinstance(state, process.Running):
         process.stop(state.identity)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.ended(state.identity), STOP_S)
     elif isinstance(state, process.Lost):
-        await asyncio.to_thread(process.sweep, trial.uid)
-    launcher.discard(home.trials, trial)
+        await asyncio.to_thread(process.sweep, trial.uid, folder)

@@ -9,46 +9,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
-from munshi.api.meta import EXPERIMENT_LABEL, TRIAL_LABEL, ConfigMap
 from munshi.api.trial import Trial
 from munshi.api.wire import Json
-from munshi.collectors import Collector, Seen, open_collector
+from munshi.collectors import Collector, Seen
 from munshi.engine.ports import Clock, ObservationLog, Store
 from munshi.errors import AlreadyExists, Invalid, LaunchRefused, MunshiError, NotFound
-from munshi.local import environment, jobs, process, view
+from munshi.local import collection, fate, jobs, process, sources
 from munshi.local.collection import Collection, collect
-from munshi.local.jobs import ContainerRun, Content, Stage
-from munshi.local.process import Ended, Exit, Lost, ProcessPlan, Reason, Running
+from munshi.local.jobs import Stage
+from munshi.local.planning import Planner, Settings
+from munshi.local.process import Ended, Lost, Reason, Running
+from munshi.local.sources import Source
 from munshi.local.tail import last_lines
-from munshi.local.view import UserMount
 from munshi.reconcile.views import Run
 
-DEFAULT_GRACE = timedelta(seconds=10)
-"""From TERM to KILL when the job names no grace; Kubernetes takes 30 s, a person at a prompt won't."""
 FORGOTTEN = "forgotten"
 COLLECTOR = "collector.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What `munshi run` says about all trials of an experiment.
-
-    Attributes:
-        mounts: The user's own files, as `--mount` says.
-        cwd: Where programs start whose job names no workingDir.
-        env: What programs inherit.
-    """
-
-    mounts: tuple[UserMount, ...] = ()
-    cwd: str = "/"
-    env: Mapping[str, str] | None = None
 
 
 @dataclass(slots=True)
@@ -77,7 +59,7 @@ class LocalLauncher:
         settings: Settings,
     ) -> None:
         self._folders, self._store, self._observations = folders, store, observations
-        self._clock, self._settings = clock, settings
+        self._clock, self._planner = clock, Planner(store, settings)
         self._spawner = process.Spawner()
         self._watched: dict[str, _Watched] = {}
         self._ending: dict[str, asyncio.Task[None]] = {}
@@ -103,11 +85,14 @@ class LocalLauncher:
         self._begun.add(trial.uid)
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            plan = await self._plan(trial, folder)
+            planned = await self._planner.plan(trial, folder)
         except Invalid as invalid:
             raise LaunchRefused("; ".join(invalid.lines())) from invalid
+        (folder / COLLECTOR).write_text(planned.source.to_json())
+        self.notes.update(dict.fromkeys(planned.notes))
+        collection.begin(planned.source, folder)
         with contextlib.suppress(AlreadyExists):
-            await self._spawner.spawn(plan)
+            await self._spawner.spawn(planned.plan)
         self._changes.put_nowait(trial.uid)
 
     async def look(self, trial: Trial) -> Run | None:
@@ -127,7 +112,7 @@ class LocalLauncher:
             case Ended(exit_):
                 if not trial.is_completed:
                     self._watch(trial, folder)
-                return self._run(trial, _stage(exit_), live=False)
+                return self._run(trial, fate.stage_of(exit_), live=False, who=exit_.program)
             case Lost(why):
                 return Run(job=_job(trial, jobs.Pending()), live=False, collected=False, lost=why)
             case _:
@@ -135,17 +120,18 @@ class LocalLauncher:
 
     async def stop(self, trial: Trial) -> None:
         """See `ports.Launcher.stop`."""
-        state = process.inspect(self.folder(trial))
+        folder = self.folder(trial)
+        state = process.inspect(folder)
         if isinstance(state, Running):
             process.stop(state.identity)
             self._watch_end(trial, state)
         elif isinstance(state, Lost):
-            await asyncio.to_thread(process.sweep, trial.uid)
+            await asyncio.to_thread(process.sweep, trial.uid, folder)
 
     async def forget(self, trial: Trial) -> None:
         """See `ports.Launcher.forget`."""
         await self._leave(trial.uid)  # first: what is read from now on is the next attempt's
-        await asyncio.to_thread(process.sweep, trial.uid)
+        await asyncio.to_thread(process.sweep, trial.uid, self.folder(trial))
         with contextlib.suppress(FileNotFoundError):  # never launched, or deleted meanwhile
             (self.folder(trial) / FORGOTTEN).touch()
         self._changes.put_nowait(trial.uid)
@@ -170,76 +156,13 @@ class LocalLauncher:
         if (await self._store.get(Trial, trial.namespace, trial.name)).uid != trial.uid:
             raise NotFound(f"trial {trial.namespace}/{trial.name} was deleted")
 
-    async def _plan(self, trial: Trial, folder: Path) -> ProcessPlan:
-        config_maps = await self._config_maps(trial)
-        surroundings = self._surroundings(trial, config_maps)
-        run = jobs.read(_spec(trial), trial.spec.primary_container_name, surroundings)
-        container = run.primary_container
-        seen = view.make(
-            container.mounts,
-            self._settings.mounts,
-            trial.spec.metrics_collector,
-            folder,
-            config_maps,
-        )
-        (folder / COLLECTOR).write_text(seen.collector.to_json())
-        self.notes.update(dict.fromkeys(run.notes))
-        binds = seen.binds
-        if binds and not (available := process.namespaces_available()).ok:
-            folders = {bind.target: bind.source for bind in binds}
-            run, rewrites = jobs.rewrite(run, folders)
-            container, binds = run.primary_container, ()
-            self._note_rewrites(available.why, rewrites)
-        return self._process(trial, folder, container, binds)
-
-    def _process(
-        self,
-        trial: Trial,
-        folder: Path,
-        container: ContainerRun,
-        binds: tuple[process.Bind, ...],
-    ) -> ProcessPlan:
-        inherited = os.environ if self._settings.env is None else self._settings.env
-        grace = container.termination_grace
-        return ProcessPlan(
-            argv=container.argv,
-            env=environment.variables(inherited, container.env, trial.name),
-            cwd=container.working_dir or self._settings.cwd,
-            log=str(folder / "log"),
-            folder=str(folder),
-            marker=trial.uid,
-            binds=binds,
-            grace_s=(DEFAULT_GRACE if grace is None else grace).total_seconds(),
-        )
-
-    def _surroundings(
-        self, trial: Trial, config_maps: Mapping[str, Mapping[str, Content]]
-    ) -> jobs.Surroundings:
-        return jobs.Surroundings(
-            config_maps=config_maps,
-            stand_ins=tuple(mount.container for mount in self._settings.mounts),
-            pod_labels={EXPERIMENT_LABEL: trial.experiment_name, TRIAL_LABEL: trial.name},
-            uid=trial.uid,
-        )
-
-    async def _config_maps(self, trial: Trial) -> dict[str, dict[str, Content]]:
-        if "configmap" not in str(trial.spec.run_spec).lower():
-            return {}
-        found = await self._store.list(ConfigMap, trial.namespace)
-        return {one.name: dict(one.data) for one in found}
-
-    def _note_rewrites(self, why: str, rewrites: tuple[jobs.Rewrite, ...]) -> None:
-        self.notes[f"no private paths on this machine ({why}); they are rewritten instead"] = None
-        words = (f"{one.where}: {one.before}" for one in rewrites)
-        self.notes.update(dict.fromkeys(words))
-
-    def _run(self, trial: Trial, stage: Stage, *, live: bool) -> Run:
+    def _run(self, trial: Trial, stage: Stage, *, live: bool, who: str = "") -> Run:
         watched = self._watched.get(trial.uid)
         progress = watched.progress if watched else Collection()
         done = not live and progress.done
         words: tuple[str, ...] = ()
         if isinstance(stage, jobs.Failed) or (done and not progress.objective_seen):
-            words = last_lines(self.folder(trial) / "log")
+            words = last_lines(sources.log_of(self.folder(trial), who))
         return Run(
             job=_job(trial, stage),
             live=live,
@@ -257,10 +180,10 @@ class LocalLauncher:
 
         async def follow() -> None:
             try:
-                collector = self._collector(trial, folder)
                 await collect(
                     trial,
-                    collector,
+                    _collector(trial, folder),
+                    folder,
                     progress,
                     lambda: _end_of(folder),
                     self._observations,
@@ -295,21 +218,6 @@ class LocalLauncher:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _collector(self, trial: Trial, folder: Path) -> Collector:
-        spec, objective = trial.spec.metrics_collector, trial.spec.objective
-        where = view.CollectorPath.from_json((folder / COLLECTOR).read_text())
-        source = spec.source if spec else None
-        said = source.file_system_path if source else None
-        return open_collector(
-            where.kind.value,
-            where.outside,
-            objective.metric_names if objective else (),
-            filters=source.filter.metrics_format if source and source.filter else (),
-            file_format=said.format.value if said and said.format else "TEXT",
-            root=where.root,
-            known_as=where.inside,
-        )
-
 
 def attempt_folder(folders: Path, trial: Trial) -> Path:
     """Where an attempt of a trial lives: `<namespace>/<trial>/<uid>-<attempt>`."""
@@ -338,30 +246,9 @@ def _job(trial: Trial, stage: Stage) -> dict[str, Json]:
 
 
 def _started(folder: Path) -> datetime:
-    return _time(int((folder / "identity.json").stat().st_mtime_ns))
+    return fate.time_of((folder / "identity.json").stat().st_mtime_ns)
 
 
-def _time(nanoseconds: int) -> datetime:
-    return datetime.fromtimestamp(nanoseconds / 1e9, UTC)
-
-
-def _stage(exit_: Exit) -> Stage:
-    started, ended = _time(exit_.started_ns), _time(exit_.ended_ns)
-    if exit_.reason is Reason.EXITED and exit_.code == 0:
-        return jobs.Succeeded(started, ended)
-    code = 1
-    match exit_.reason:
-        case Reason.EXITED:
-            code = exit_.code or 1
-            said = f"the program ended with exit code {code}"
-        case Reason.SIGNAL:
-            code = 128 + (exit_.signal or 0)
-            said = f"the program was ended by signal {exit_.signal}"
-        case Reason.STOPPED:
-            code = 143
-            said = "the program was stopped"
-        case Reason.NOT_STARTED:
-            code = 127
-            said = "the program could not be started"
-    message = f"{said}: {exit_.message}" if exit_.message else said
-    return jobs.Failed(started, ended, message=message, exit_code=code)
+def _collector(trial: Trial, folder: Path) -> Collector:
+    source = Source.from_json((folder / COLLECTOR).read_text())
+    return collection.open_for(trial, source, folder)

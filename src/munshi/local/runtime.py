@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from munshi.api.experiment import Experiment
@@ -18,10 +18,10 @@ from munshi.api.trial import Trial
 from munshi.engine.clock import ThreadSuggester, WallClock
 from munshi.engine.engine import Engine
 from munshi.errors import Conflict, NotFound
-from munshi.local import process
+from munshi.local import manager, process
 from munshi.local.home import Home
-from munshi.local.launcher import LocalLauncher, Settings
-from munshi.local.view import UserMount
+from munshi.local.launcher import LocalLauncher
+from munshi.local.planning import Settings
 from munshi.reconcile.trial import interrupted
 from munshi.store.sqlite import SqlStore
 
@@ -43,8 +43,7 @@ class Runtime:
     store: SqlStore
     namespace: str
     name: str
-    mounts: tuple[UserMount, ...] = ()
-    cwd: str = "/"
+    settings: Settings = field(default_factory=Settings)
     notes: tuple[str, ...] = ()
     is_driver: bool = False
     _hurry: asyncio.Event = field(default_factory=asyncio.Event)
@@ -85,20 +84,31 @@ class Runtime:
 
     async def _drive(self, told: Told) -> Experiment:
         clock = WallClock()
-        launcher = LocalLauncher(
-            self.home.trials, self.store, self.store, clock, Settings(self.mounts, self.cwd)
-        )
-        engine = Engine(
-            self.store, self.store, launcher, ThreadSuggester(), clock, wants=self._is_mine
-        )
-        async with _running(engine, launcher) as work:
+        experiment = await self.store.get(Experiment, self.namespace, self.name)
+        async with contextlib.AsyncExitStack() as stack:
+            answered = await stack.enter_async_context(
+                manager.answering(experiment, self.store, self.home)
+            )
+            settings = replace(self.settings, manager_host=answered.host)
+            launcher = LocalLauncher(self.home.trials, self.store, self.store, clock, settings)
+            launcher.notes.update(dict.fromkeys(answered.notes))
+            engine = Engine(
+                self.store,
+                self.store,
+                launcher,
+                ThreadSuggester(),
+                clock,
+                events=self.store,
+                wants=self._is_mine,
+            )
+            work = await stack.enter_async_context(_running(engine, launcher))
             while True:
-                experiment = engine.mirror.experiments.get((self.namespace, self.name))
+                now = engine.mirror.experiments.get((self.namespace, self.name))
                 self.notes = tuple(launcher.notes)
-                if experiment is not None:
-                    told(experiment, engine.mirror.trials(experiment.uid))
+                if now is not None:
+                    told(now, engine.mirror.trials(now.uid))
                     if engine.is_at_rest():
-                        return experiment
+                        return now
                 elif not await self._exists():
                     raise NotFound(f"experiment {self.namespace}/{self.name} was deleted")
                 done, _ = await asyncio.wait([work], timeout=LOOK_S)
@@ -121,22 +131,22 @@ class Runtime:
         state = process.inspect(folder)
         if isinstance(state, process.Running):
             process.stop(state.identity)
-            await self._end_of(trial, state.identity)
+            await self._end_of(trial, state.identity, folder)
         elif isinstance(state, process.Lost):
-            await asyncio.to_thread(process.sweep, trial.uid)
+            await asyncio.to_thread(process.sweep, trial.uid, folder)
         await self.store.forget(trial.uid)
         with contextlib.suppress(Conflict, NotFound):
             status = interrupted(trial, WallClock().now())
             await self.store.replace_status(trial.model_copy(update={"status": status}))
             _put_aside(folder)
 
-    async def _end_of(self, trial: Trial, supervisor: process.Identity) -> None:
+    async def _end_of(self, trial: Trial, supervisor: process.Identity, folder: Path) -> None:
         ended = asyncio.ensure_future(process.ended(supervisor))
         hurry = asyncio.ensure_future(self._hurry.wait())
         try:
             await asyncio.wait([ended, hurry], return_when=asyncio.FIRST_COMPLETED)
             if not ended.done():
-                await asyncio.to_thread(process.sweep, trial.uid)
+                await asyncio.to_thread(process.sweep, trial.uid, folder)
             await ended
         finally:
             hurry.cancel()

@@ -47,14 +47,17 @@ _KINDS = {
     "Job": _of("Complete", {}),
     "TFJob": _of("Succeeded", _ROLE, "tensorflow"),
     "PyTorchJob": _of("Succeeded", _ROLE, "pytorch"),
-    "XGBoostJob": _of("Succeeded", _ROLE),
+    "XGBoostJob": _of("Succeeded", _ROLE, "xgboost"),
     "MPIJob": _of("Succeeded", _ROLE),
+    "JAXJob": _of("Succeeded", _ROLE, "jax"),
+    "PaddleJob": _of("Succeeded", _ROLE, "paddle"),
     "TrainJob": _of(
         "Complete",
         {
             "jobset.sigs.k8s.io/replicatedjob-name": "node",
             "batch.kubernetes.io/job-completion-index": "0",
         },
+        "node",
     ),
 }
 

@@ -64,6 +64,59 @@ def a_tf_job(replicas: Object | None = None, **spec: Json) -> Object:
     }
 
 
+def a_replica_job(kind: str, field: str, replicas: Object, **spec: Json) -> Object:
+    """A job `trial-1` of the training operator's family; `replicas` by type."""
+    return {
+        "apiVersion": "kubeflow.org/v1",
+        "kind": kind,
+        "metadata": {"name": "trial-1", "namespace": "lab"},
+        "spec": {field: dict(replicas), **spec},
+    }
+
+
+def a_pytorch_job(replicas: Object | None = None, **spec: Json) -> Object:
+    """A PyTorchJob, by default of one Master."""
+    wanted: Object = {"Master": replicas_of("pytorch")} if replicas is None else replicas
+    return a_replica_job("PyTorchJob", "pytorchReplicaSpecs", wanted, **spec)
+
+
+def an_mpi_job(workers: Json = 2, **spec: Json) -> Object:
+    """An MPIJob of a Launcher that calls `train`, and of Workers without a command."""
+    worker: Json = {"spec": {"containers": [{"name": "mpi-worker"}]}}
+    replicas: Object = {
+        "Launcher": replicas_of("mpi"),
+        "Worker": {"replicas": workers, "template": worker},
+    }
+    return a_replica_job("MPIJob", "mpiReplicaSpecs", replicas, **spec)
+
+
+def replicas_of(container: str, count: Json = 1, **fields: Json) -> Object:
+    """A replica spec whose container is called so; `fields` are the container's."""
+    one: Json = [a_container(**{"name": container, **fields})]
+    return {"replicas": count, "template": {"spec": {"containers": one}}}
+
+
+def a_train_job(
+    trainer: Object | None = None, runtime: str = "torch-distributed", **spec: Json
+) -> Object:
+    """A TrainJob whose trainer runs `train`."""
+    return {
+        "apiVersion": "trainer.kubeflow.org/v1alpha1",
+        "kind": "TrainJob",
+        "metadata": {"name": "trial-1", "namespace": "lab"},
+        "spec": {
+            "runtimeRef": {"name": runtime},
+            "trainer": {"command": ["train"], **(trainer or {})},
+            **spec,
+        },
+    }
+
+
+def envs(run: Run) -> dict[str, dict[str, str]]:
+    """Each replica's environment by its name."""
+    return {replica.name: dict(replica.container.env) for replica in run.replicas}
+
+
 def of(container: Object, here: Surroundings = HERE, **pod: Json) -> ContainerRun:
     """The container as this machine runs it, read inside a Job."""
     return the_run(container, here, **pod).primary_container

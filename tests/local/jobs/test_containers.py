@@ -20,7 +20,7 @@ from local.jobs.builders import (
 from munshi.api.wire import Json
 from munshi.errors import Invalid
 from munshi.local import jobs
-from munshi.local.jobs import Run, Surroundings
+from munshi.local.jobs import EmptyDir, Mount, Run, Surroundings
 
 CONFIG = Surroundings(
     config_maps={
@@ -331,8 +331,9 @@ def test_limits_deadline_and_grace_are_read() -> None:
     """Memory in bytes, cpu in cores; the shorter deadline wins."""
     container = a_container(resources={"limits": {"memory": "1Gi", "cpu": "500m"}})
     pod: Object = {"activeDeadlineSeconds": 60, "terminationGracePeriodSeconds": 5}
-    run = jobs.read(a_job(container, pod=pod, activeDeadlineSeconds=90), "main").primary_container
-    assert (run.limits.memory_bytes, run.limits.cpu) == (2**30, 0.5)
+    run = jobs.read(a_job(container, pod=pod, activeDeadlineSeconds=90), "main")
+    limits = run.primary_container.limits
+    assert (limits.memory_bytes, limits.cpu) == (2**30, 0.5)
     assert run.active_deadline == timedelta(seconds=60)
     assert run.termination_grace == timedelta(seconds=5)
 
@@ -363,13 +364,82 @@ def test_devices_sidecars_and_hooks_are_left_out_with_a_note() -> None:
     told = ("istio-proxy", "logs", "nvidia.com/gpu", "hooks")
     for name, note in zip(told, run.notes, strict=True):
         assert name in note
-    assert [container.name for container in run.containers] == ["main"]
+    (replica,) = run.replicas
+    assert (replica.container.name, replica.inits) == ("main", ())
 
 
-def test_an_init_container_is_refused_with_a_way_out() -> None:
-    """It would prepare what the program needs, so leaving it out would be a lie."""
-    job = a_job(pod={"initContainers": [{"name": "fetch", "command": ["wget"]}]})
-    assert "move its work into the command" in faults(job)["initContainers[0]"]
+def test_init_containers_are_read_in_full_and_in_order() -> None:
+    """Command, variables and folders of their own; emptyDirs are shared by name."""
+    inits: Json = [
+        a_container(
+            name="fetch",
+            args=["$(URL)"],
+            env=[{"name": "URL", "value": "https://x"}],
+            volumeMounts=[{"name": "work", "mountPath": "/download"}],
+        ),
+        {"name": "proxy", "restartPolicy": "Always"},
+        a_container(name="unpack", workingDir="/tmp"),
+    ]
+    container = a_container(volumeMounts=[{"name": "work", "mountPath": "/data"}])
+    pod: Object = {"initContainers": inits, "volumes": [{"name": "work", "emptyDir": {}}]}
+    run = jobs.read(a_job(container, pod=pod), "main")
+    (replica,) = run.replicas
+    fetch, unpack = replica.inits
+    assert (fetch.name, fetch.argv, fetch.env) == (
+        "fetch", ("train", "https://x"), (("URL", "https://x"),),
+    )  # fmt: skip
+    assert (unpack.name, unpack.working_dir, unpack.env) == ("unpack", "/tmp", ())
+    assert fetch.mounts == (Mount("/download", EmptyDir("work")),)
+    assert replica.container.mounts == (Mount("/data", EmptyDir("work")),)
+    assert "proxy" in run.notes[0]
+
+
+def test_faults_of_init_containers_are_told_at_their_places() -> None:
+    """All at once, the main container's beside them; two may not share a name."""
+    inits: Json = [{"name": "a"}, {"name": "b", "command": ["x", 1]}, {"command": ["x"]}]
+    assert set(faults(a_job(a_container(args=[2]), pod={"initContainers": inits}))) == {
+        "initContainers[0].command",
+        "initContainers[1].command[1]",
+        "initContainers[2].name",
+        "containers[0].args[0]",
+    }
+    twice: Json = [a_container(name="a"), a_container(name="a")]
+    found = faults(a_job(pod={"initContainers": twice}))
+    assert "another init container" in found["initContainers[1].name"]
+
+
+def test_an_indexed_jobs_init_containers_know_the_index_too() -> None:
+    """The Job's controller tells all containers of the pod."""
+    job = a_job(completionMode="Indexed", pod={"initContainers": [a_container(name="a")]})
+    (replica,) = jobs.read(job, "main").replicas
+    assert replica.inits[0].env == (("JOB_COMPLETION_INDEX", "0"),)
+
+
+IMAGES: dict[str, tuple[Object, tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
+    "nothing said: the image's own program": ({}, (), (), ()),
+    "args alone keep the image's program": ({"args": ["--lr=1"]}, (), ("--lr=1",), ()),
+    "a command replaces it": ({"command": ["train"]}, ("train",), (), ("train",)),
+    "both": (
+        {"command": ["train"], "args": ["--lr=1"]}, ("train",), ("--lr=1",), ("train", "--lr=1"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", IMAGES)
+def test_where_images_run_a_command_may_be_missing(case: str) -> None:
+    """The words are kept as the runtime needs them; `argv` is empty when only the image knows it."""
+    fields, command, args, argv = IMAGES[case]
+    run = of({"name": "main", "image": "train:1", **fields}, Surroundings(images=True))
+    assert (run.command, run.args, run.argv, run.image) == (command, args, argv, "train:1")
+
+
+def test_where_images_run_every_container_must_name_one() -> None:
+    """Init containers too."""
+    job = a_job({"name": "main"}, pod={"initContainers": [a_container(name="a", image="")]})
+    found = faults(job, here=Surroundings(images=True))
+    assert {place: said.split(";")[0] for place, said in found.items()} == {
+        "containers[0].image": "is missing", "initContainers[0].image": "is empty",
+    }  # fmt: skip
 
 
 def test_the_primary_container_must_be_there() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from munshi.local import jobs
-from munshi.local.jobs import ContainerRun, Rewrite, Run
+from munshi.local.jobs import ContainerRun, Rewrite
 
 FOLDERS = {"/train": "/home/u/t1/train/", "/train/metrics": "/home/u/t1/m", "/var/tf_mnist": "/src"}
 
@@ -47,9 +47,9 @@ CASES = {
 
 def rewritten(text: str, folders: dict[str, str] | None = None) -> str:
     """One argument, rewritten."""
-    run = Run("Job", (ContainerRun("main", "", ("x", text)),))
-    after, _ = jobs.rewrite(run, FOLDERS if folders is None else folders)
-    return after.primary_container.argv[1]
+    container = ContainerRun("main", "", ("x",), (text,))
+    after, _ = jobs.rewrite(container, FOLDERS if folders is None else folders)
+    return after.argv[1]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -64,16 +64,15 @@ def test_arguments_variables_and_the_working_directory_change_and_are_told() -> 
     container = ContainerRun(
         "main",
         "image",
-        ("/train/bin/run", "--key=s3cret,/train"),
+        ("/train/bin/run",),
+        ("--key=s3cret,/train",),
         env=(("OUT", "/train"), ("/train", "x")),
         working_dir="/var/tf_mnist",
     )
-    run, changes = jobs.rewrite(Run("Job", (container,), notes=("n",)), FOLDERS)
-    after = run.primary_container
+    after, changes = jobs.rewrite(container, FOLDERS)
     assert after.argv == ("/home/u/t1/train/bin/run", "--key=s3cret,/home/u/t1/train")
     assert after.env == (("OUT", "/home/u/t1/train"), ("/train", "x"))
     assert after.working_dir == "/src"
-    assert run.notes == ("n",)
     assert [change.where for change in changes] == [
         "argument 0", "argument 1", "variable OUT", "workingDir",
     ]  # fmt: skip

@@ -7,7 +7,18 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from local.jobs.builders import Object, a_job, a_pod, a_replica, a_tf_job
+from local.jobs.builders import (
+    Object,
+    a_job,
+    a_pod,
+    a_pytorch_job,
+    a_replica,
+    a_replica_job,
+    a_tf_job,
+    a_train_job,
+    an_mpi_job,
+    replicas_of,
+)
 from munshi.api.wire import Json
 from munshi.local import jobs
 from munshi.local.jobs import (
@@ -17,8 +28,9 @@ from munshi.local.jobs import (
     Running,
     Stage,
     Succeeded,
+    registry,
 )
-from munshi.template import condition
+from munshi.template import condition, kinds
 
 START = datetime(2026, 1, 2, 3, 4, 5, 999_999, tzinfo=UTC)
 END = START + timedelta(minutes=1)
@@ -47,11 +59,36 @@ def in_phase(phase: str) -> str:
     return f'status.[@this].#(phase=="{phase}")#'
 
 
+SUCCEEDED, FAILED = whose_true("Succeeded"), whose_true("Failed")
 KINDS: dict[str, tuple[Object, str, str]] = {
     "Job": (a_job(), whose_true("Complete"), whose_true("Failed")),
     "Pod": (a_pod(), in_phase("Succeeded"), in_phase("Failed")),
-    "TFJob": (a_tf_job(), whose_true("Succeeded"), whose_true("Failed")),
-}
+    "TFJob": (a_tf_job(), SUCCEEDED, FAILED),
+    "PyTorchJob": (a_pytorch_job(), SUCCEEDED, FAILED),
+    "XGBoostJob": (
+        a_replica_job("XGBoostJob", "xgbReplicaSpecs", {"Master": replicas_of("xgboost")}),
+        SUCCEEDED, FAILED,
+    ),
+    "MPIJob": (an_mpi_job(), SUCCEEDED, FAILED),
+    "JAXJob": (
+        a_replica_job("JAXJob", "jaxReplicaSpecs", {"Worker": replicas_of("jax", 2)}),
+        SUCCEEDED, FAILED,
+    ),
+    "PaddleJob": (
+        a_replica_job("PaddleJob", "paddleReplicaSpecs", {"Worker": replicas_of("paddle")}),
+        SUCCEEDED, FAILED,
+    ),
+    "TrainJob": (a_train_job(), whose_true("Complete"), FAILED),
+}  # fmt: skip
+
+
+def test_every_kind_of_the_registry_is_judged_here() -> None:
+    """So that no kind's status goes untested; the defaults are those Katib fills in."""
+    assert set(KINDS) == {kind for _, kind in registry._ADAPTERS}
+    for kind, (_, success, failure) in KINDS.items():
+        implied = kinds.defaults(kind)
+        if implied.success:
+            assert (implied.success, implied.failure) == (success, failure)
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -66,14 +103,16 @@ def test_the_usual_conditions_hold_exactly_when_they_should(kind: str, stage: st
     assert json.loads(json.dumps(status)) == status
 
 
+WHY = "Job was active longer than specified deadline"
 REASONS = {
-    "Job": ("DeadlineExceeded", "Job was active longer than specified deadline"),
-    "Pod": ("DeadlineExceeded", "Job was active longer than specified deadline"),
-    "TFJob": (
-        "TFJobFailed",
-        "TFJob lab/trial-1 has failed: Job was active longer than specified deadline",
-    ),
-}  # fmt: skip
+    "Job": ("DeadlineExceeded", WHY),
+    "Pod": ("DeadlineExceeded", WHY),
+    "TrainJob": ("FailedJobs", f"jobset failed due to one or more job failures: {WHY}"),
+    **{
+        kind: (f"{kind}Failed", f"{kind} lab/trial-1 has failed: {WHY}")
+        for kind in ("TFJob", "PyTorchJob", "XGBoostJob", "MPIJob", "JAXJob", "PaddleJob")
+    },
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -151,6 +190,48 @@ def test_a_tf_job_counts_its_replica_under_its_type() -> None:
     assert jobs.status_of(chief, Running(START))["replicaStatuses"] == {"Chief": {"active": 1}}
     assert jobs.status_of(chief, Succeeded(START, END))["replicaStatuses"] == {
         "Chief": {"succeeded": 1}
+    }
+
+
+def test_the_replica_that_failed_is_counted_under_its_type() -> None:
+    """A worker's failure is not the master's; nobody named means the primary one."""
+    job = a_pytorch_job({"Master": replicas_of("pytorch"), "Worker": replicas_of("pytorch", 2)})
+    assert jobs.status_of(job, Running(START))["replicaStatuses"] == {
+        "Master": {"active": 1}, "Worker": {"active": 2},
+    }  # fmt: skip
+    failed = jobs.status_of(job, Failed(START, END, replica="worker-1"))
+    assert failed["replicaStatuses"] == {"Worker": {"failed": 1}}
+    failed = jobs.status_of(job, Failed(START, END))
+    assert failed["replicaStatuses"] == {"Master": {"failed": 1}}
+
+
+def test_an_indexed_job_counts_all_its_pods() -> None:
+    """Active together, completed together."""
+    job = a_job(parallelism=3, completions=3, completionMode="Indexed")
+    assert jobs.status_of(job, Running(START))["active"] == 3
+    done = jobs.status_of(job, Succeeded(START, END))
+    assert (done["succeeded"], done["completedIndexes"]) == (3, "0-2")
+    one = jobs.status_of(a_job(completionMode="Indexed"), Succeeded(START, END))
+    assert one["completedIndexes"] == "0"
+
+
+def test_a_train_job_has_no_condition_before_its_end() -> None:
+    """Its one JobSet job is counted instead; conditions are as the API machinery writes them."""
+    node = {"name": "node", "ready": 0, "succeeded": 0, "failed": 0, "active": 0, "suspended": 0}
+    assert jobs.status_of(a_train_job(), Running(START)) == {
+        "jobsStatus": [{**node, "ready": 1, "active": 1}]
+    }
+    assert jobs.status_of(a_train_job(), Succeeded(START, END)) == {
+        "conditions": [
+            {
+                "type": "Complete",
+                "status": "True",
+                "reason": "AllJobsCompleted",
+                "message": "jobset completed successfully",
+                "lastTransitionTime": "2026-01-02T03:05:05Z",
+            }
+        ],
+        "jobsStatus": [{**node, "succeeded": 1}],
     }
 
 

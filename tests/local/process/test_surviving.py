@@ -245,7 +245,7 @@ async def main():
     spawner = Spawner(sys.executable)
     identity = await spawner.spawn(plan)
     assert (identity.start, identity.boot) == (0, ""), identity
-    while not os.path.exists(plan.log) or "ready" not in open(plan.log).read():
+    while not os.path.exists(plan.programs[0].log) or "ready" not in open(plan.programs[0].log).read():
         await asyncio.sleep(0.01)
     stop(identity)
     await ended(identity)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from local.process.trials import (
     SOURCES,
     USERS,
     Place,
+    but,
     log,
     mounts_of_the_host,
     run,
@@ -183,7 +183,7 @@ def test_two_trials_never_meet(place: Place, user: str) -> None:
         Path(plan.folder).chmod(0o777)
         source = shown(place, f"{name}/train")
         script = f"test ! -e /munshi-test/mark && echo {name} >/munshi-test/mark"
-        run(replace(plan, argv=("sh", "-c", script), binds=(Bind(source, "/munshi-test"),)), user)
+        run(but(plan, argv=("sh", "-c", script), binds=(Bind(source, "/munshi-test"),)), user)
         assert (Path(source) / "mark").read_text() == f"{name}\n"
 
 
@@ -215,7 +215,7 @@ def test_the_program_and_its_folder_may_live_in_a_bind(place: Place, user: str) 
     source = shown(place, "source", tool="#!/bin/sh\npwd\n")
     (Path(source) / "tool").chmod(0o755)
     plan = place.plan("tool", binds=(Bind(source, "/munshi-test/bin"),))
-    run(replace(plan, cwd="/munshi-test/bin", env={"PATH": "/munshi-test/bin"}), user)
+    run(but(plan, cwd="/munshi-test/bin", env={"PATH": "/munshi-test/bin"}), user)
     assert log(plan) == "/munshi-test/bin\n"
 
 

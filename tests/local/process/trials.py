@@ -13,10 +13,11 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from munshi.local import process
-from munshi.local.process import Bind, Exit, ProcessPlan, Spawner
+from munshi.local.process import Bind, Exit, ProcessPlan, Program, Spawner
 from munshi.local.process.forked import proc
 
 PATIENCE_S = 20.0
@@ -51,18 +52,31 @@ class Place:
     def plan(
         self, *argv: str, name: str = "trial", binds: tuple[Bind, ...] = (), grace_s: float = 0.3
     ) -> ProcessPlan:
-        """A plan whose folder is `name`, with our PATH and nothing else in its environment."""
-        folder = self.home / name
-        made = ProcessPlan(
-            argv=argv,
-            env={"PATH": os.environ["PATH"]},
-            cwd=str(self.home),
-            log=str(folder / "log"),
-            folder=str(folder),
-            marker=f"{self._family}-{name}",
-            binds=binds,
-            grace_s=grace_s,
-        )
+        """A plan of one program, whose folder is `name`."""
+        return self.plans(self.program(*argv, folder=name, binds=binds), name=name, grace_s=grace_s)
+
+    def program(
+        self, *argv: str, name: str = "", folder: str = "trial", **changes: object
+    ) -> Program:
+        """A program with our PATH and nothing else in its environment, and a log of its own."""
+        whole: dict[str, object] = {
+            "argv": argv,
+            "env": {"PATH": os.environ["PATH"]},
+            "cwd": str(self.home),
+            "log": str(self.home / folder / (f"{name}.log" if name else "log")),
+            "name": name,
+        }
+        return Program(**{**whole, **changes})  # type: ignore[arg-type]
+
+    def plans(self, *programs: Program, name: str = "trial", **changes: object) -> ProcessPlan:
+        """A plan of these programs, whose folder is `name`."""
+        whole: dict[str, object] = {
+            "folder": str(self.home / name),
+            "marker": f"{self._family}-{name}",
+            "programs": programs,
+            "grace_s": 0.3,
+        }
+        made = ProcessPlan(**{**whole, **changes})  # type: ignore[arg-type]
         self._plans.append(made)
         return made
 
@@ -79,6 +93,13 @@ class Place:
             time.sleep(0.01)
         return left
 
+    def sweep(self) -> None:
+        """End all trials of this test, and their supervisors' wait for them."""
+        for plan in self._plans:
+            process.sweep(plan.marker)
+        for plan in self._plans:
+            wait_until(lambda at=plan: not isinstance(process.inspect(at.folder), process.Running))  # type: ignore[misc]
+
     def remove(self) -> None:
         """End whatever a failed test left, then delete the folder."""
         for plan in self._plans:
@@ -91,9 +112,16 @@ class Place:
         shutil.rmtree(self.home, ignore_errors=True)
 
 
-def log(plan: ProcessPlan) -> str:
-    """What the program has said so far."""
-    path = Path(plan.log)
+def but(plan: ProcessPlan, **changes: object) -> ProcessPlan:
+    """The same plan with another first program."""
+    first, *others = plan.programs
+    return replace(plan, programs=(replace(first, **changes), *others))  # type: ignore[arg-type]
+
+
+def log(plan: ProcessPlan, name: str = "") -> str:
+    """What the program of this name has said so far; the first one, if no other is named."""
+    named = [one for one in plan.everything if one.name == name]
+    path = Path((named or plan.programs)[0].log)
     return path.read_text("utf-8", "replace") if path.exists() else ""
 
 
@@ -114,7 +142,7 @@ def run(plan: ProcessPlan, user: str = "myself") -> Exit:
     """Carry out a plan to its end as `user`, and read the outcome."""
     if user == "nobody":
         done = subprocess.run(
-            engine_command(plan, _python_for_nobody()),
+            engine_command(plan, python_for_nobody()),
             user=NOBODY,
             group=NOBODY,
             extra_groups=[],
@@ -138,9 +166,13 @@ def engine_command(plan: ProcessPlan, python: str = sys.executable) -> list[str]
 
 
 def mounts_of_the_host() -> list[str]:
-    """Where something is mounted in our own view; nothing a trial does may change it."""
+    """Where something is mounted in our own view; nothing a trial does may change it.
+
+    What container tools mount meanwhile, perhaps for other tests, is their own business.
+    """
     lines = Path("/proc/self/mountinfo").read_text("utf-8").splitlines()
-    return sorted(line.split()[4] for line in lines)
+    targets = sorted(line.split()[4] for line in lines)
+    return [one for one in targets if "/containers/" not in one and "/netns" not in one]
 
 
 def said(plan: ProcessPlan) -> dict[str, object]:
@@ -166,7 +198,7 @@ async def _run(plan: ProcessPlan) -> None:
 
 
 @functools.cache
-def _python_for_nobody() -> str:
+def python_for_nobody() -> str:
     """An interpreter that another user may execute: ours may live in somebody's home."""
     tried = [sys.executable, "/usr/bin/python3", "/usr/local/bin/python3"]
     for python in tried:

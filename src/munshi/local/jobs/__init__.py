@@ -8,8 +8,10 @@ controller would write, so that success and failure conditions are judged alike 
 a cluster. Called by the local launcher. Everything here is a plain function over dicts and frozen
 data: no process is started, no file is read, no clock is asked.
 
-    registry       kind → adapter: batch_job, bare_pod, tf_job (a kind is a file and a line)
-    pod_template   the pod inside every kind → its primary container
+    registry       kind → adapter: batch_job, bare_pod, train_job … (a kind is a file and a line)
+    replica_specs  what tf_job, pytorch_job, xgboost_job, mpi_job, jax_job, paddle_job have in common
+    pod_template   the pod inside every kind → its primary container and its init containers
+    containers     one container → one program
     environment, volumes, downward, expansion, quantities    the parts of a container
     config_files   ConfigMaps and Secrets → files, just before the start
     status         pending, running, succeeded, failed: what the job's `status` is drawn from
@@ -37,6 +39,7 @@ from munshi.local.jobs.model import (
     Limits,
     Mount,
     MountSource,
+    Replica,
     Run,
     SecretFiles,
     Surroundings,
@@ -69,6 +72,7 @@ __all__ = [
     "Mount",
     "MountSource",
     "Pending",
+    "Replica",
     "Rewrite",
     "Run",
     "Running",
@@ -78,8 +82,6 @@ __all__ = [
     "Surroundings",
     "config_map_files",
     "read",
-    "restarts_on",
-    "retries",
     "rewrite",
     "status_of",
 ]
@@ -114,42 +116,6 @@ def read(
             [FieldFault((), "holds nothing that can run", "write a container with a command")]
         )
     return run
-
-
-def retries(job: Mapping[str, Json]) -> int | None:
-    """How often the job's kind would start a failed program again; `None` means without end.
-
-    A Job: `backoffLimit`, 6 by default. A Pod: without end when its restartPolicy is OnFailure,
-    else 0. A TFJob: 0 for Never (its default), else `runPolicy.backoffLimit`, without end when that
-    is absent. What a laptop makes of it, and with what pause, is for the launcher to decide.
-
-    Raises:
-        Invalid: The fields it depends on are wrong.
-        LaunchRefused: The kind cannot run on this machine.
-    """
-    root = Field.root(job)
-    count = adapter_of(root).retries(root)
-    root.faults.raise_any()
-    return count
-
-
-def restarts_on(job: Mapping[str, Json], exit_code: int) -> bool:
-    """Whether the job's kind would start the program again after this exit code, were a retry left.
-
-    Only TFJob's restartPolicy ExitCode is choosy: 128–255 is tried again, 1–127 is final.
-
-    Args:
-        job: The whole object.
-        exit_code: 0–255; 128 + n for a program that signal n ended.
-
-    Raises:
-        Invalid: The fields it depends on are wrong.
-        LaunchRefused: The kind cannot run on this machine.
-    """
-    root = Field.root(job)
-    again = adapter_of(root).restarts_on(root, exit_code)
-    root.faults.raise_any()
-    return again
 
 
 def status_of(job: Mapping[str, Json], stage: Stage) -> dict[str, Json]:

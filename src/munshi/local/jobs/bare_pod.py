@@ -13,7 +13,7 @@ from munshi.api.wire import Json
 from munshi.local.jobs.downward import pod_facts
 from munshi.local.jobs.fields import Field
 from munshi.local.jobs.model import Run, Surroundings
-from munshi.local.jobs.pod_template import PodReading, read_pod
+from munshi.local.jobs.pod_template import PodReading, read_pod, run_of
 from munshi.local.jobs.status import Failed, Pending, Running, Stage, Succeeded, condition, written
 
 API_VERSION = "v1"
@@ -30,17 +30,8 @@ def read(job: Field, primary: str, here: Surroundings) -> Run | None:
         restart=job.at("spec", "restartPolicy"),
         without_policy="would restart the Pod for ever",
     )
-    return read_pod("Pod", reading, here)
-
-
-def retries(job: Field) -> int | None:
-    """Without end (`None`) for `OnFailure`; otherwise 0. A missing policy counts as `Never`."""
-    return None if job.at("spec", "restartPolicy").text() == "OnFailure" else 0
-
-
-def restarts_on(job: Field, exit_code: int) -> bool:
-    """Any failure is tried again if the policy lets it."""
-    return exit_code != 0 and retries(job) != 0
+    pod = read_pod(reading, here)
+    return run_of("Pod", [pod], [pod.as_replica()]) if pod else None
 
 
 def status(job: Field, stage: Stage) -> dict[str, Json]:

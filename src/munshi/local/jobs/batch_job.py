@@ -1,7 +1,8 @@
-"""`batch/v1` Job: one pod, tried again up to `backoffLimit` times.
+"""`batch/v1` Job: one pod, or N pods at once that know their number (an Indexed Job).
 
-Source: Kubernetes API reference, "Job" v1; conditions as the Job controller of Kubernetes 1.31 and
-    later writes them.
+A Job that wants several pods one after another, or several that are all alike, is refused with its
+mend: which of them would report? Source: Kubernetes API reference, "Job" v1; conditions as the Job
+controller of Kubernetes 1.31 and later writes them.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from munshi.api.wire import Json
 from munshi.errors import LaunchRefused
 from munshi.local.jobs.downward import pod_facts
 from munshi.local.jobs.fields import Field, shown
-from munshi.local.jobs.model import Run, Surroundings
-from munshi.local.jobs.pod_template import PodReading, read_pod, seconds
+from munshi.local.jobs.model import MOST_REPLICAS, Run, Surroundings
+from munshi.local.jobs.pod_template import Pod, PodReading, read_pod, run_of, seconds
 from munshi.local.jobs.status import (
     Failed,
     Pending,
@@ -25,56 +26,30 @@ from munshi.local.jobs.status import (
 )
 
 API_VERSION = "batch/v1"
-_DEFAULT_RETRIES = 6
+INDEX_VARIABLE = "JOB_COMPLETION_INDEX"
+INDEX_KEY = "batch.kubernetes.io/job-completion-index"
+"""Label and annotation of a pod that knows its number."""
 
 
 def read(job: Field, primary: str, here: Surroundings) -> Run | None:
-    """Read the Job; `LaunchRefused` when it wants more than one pod."""
+    """Read the Job; `LaunchRefused` when it wants several pods in a way this machine lacks."""
     spec = job.at("spec")
-    for name in ("parallelism", "completions"):
-        count = spec.at(name).whole()
-        if count is not None and count > 1:
-            raise LaunchRefused(
-                f"Job with spec.{name} {count} cannot run on this machine yet; "
-                f"set spec.{name} to 1, or run it on Kubernetes"
-            )
-        if count == 0:
-            spec.at(name).fault("0 runs nothing", "set it to 1, or leave it out")
-    name, uid = (
-        job.at("metadata", "name").text(),
-        job.at("metadata", "uid").text() or here.uid or "",
-    )
-    indexed = _is_indexed(spec)
-    labels = {
-        "batch.kubernetes.io/job-name": name,
-        "job-name": name,
-        "batch.kubernetes.io/controller-uid": uid,
-        "controller-uid": uid,
-        **({"batch.kubernetes.io/job-completion-index": "0"} if indexed else {}),
-    }
-    template = spec.at("template")
-    reading = PodReading(
-        template=template,
-        facts=pod_facts(job, template, name, labels, here),
-        primary=primary,
-        restart=template.at("spec", "restartPolicy"),
-        without_policy="refuses a Job without it",
+    count = _count(spec)
+    pods = [_read_pod(job, primary, here, index, count) for index in range(count)]
+    whole = [pod for pod in pods if pod is not None]
+    if len(whole) < len(pods):
+        return None
+    notes = []
+    if spec.at("successPolicy").value is not None and count > 1:
+        notes.append("successPolicy is not read on this machine: all indexes must succeed")
+    return run_of(
+        "Job",
+        whole,
+        [pod.as_replica(f"index-{at}" if count > 1 else "") for at, pod in enumerate(whole)],
         deadline=seconds(spec.at("activeDeadlineSeconds")),
-        added_env={"JOB_COMPLETION_INDEX": "0"} if indexed else {},
+        suspend=spec.at("suspend"),
+        notes=notes,
     )
-    run = read_pod("Job", reading, here)
-    return with_suspend_note(run, spec.at("suspend"))
-
-
-def retries(job: Field) -> int | None:
-    """`spec.backoffLimit`; 6 when absent. It holds for both restart policies."""
-    limit = job.at("spec", "backoffLimit").whole()
-    return _DEFAULT_RETRIES if limit is None else limit
-
-
-def restarts_on(job: Field, exit_code: int) -> bool:
-    """Any failure counts and is tried again; a `podFailurePolicy` is not read here."""
-    return exit_code != 0
 
 
 def status(job: Field, stage: Stage) -> dict[str, Json]:
@@ -83,23 +58,28 @@ def status(job: Field, stage: Stage) -> dict[str, Json]:
     A finished Job carries two true conditions: first `SuccessCriteriaMet` or `FailureTarget`, then
     `Complete` or `Failed`, with equal reason and message. `completionTime` is only for success.
     """
+    spec = job.at("spec")
+    count = _count(spec)
     match stage:
         case Pending():
             return {}
         case Running():
             return {
                 "startTime": written(stage.started),
-                "active": 1,
-                "ready": 1,
+                "active": count,
+                "ready": count,
                 **_tally(stage.failures),
             }
         case Succeeded():
             met = ("CompletionsReached", "Reached expected number of succeeded pods")
+            all_of = "0" if count == 1 else f"0-{count - 1}"
+            indexes: dict[str, Json] = {"completedIndexes": all_of} if _is_indexed(spec) else {}
             return {
                 "startTime": written(stage.started),
                 "completionTime": written(stage.ended),
-                "succeeded": 1,
+                "succeeded": count,
                 "ready": 0,
+                **indexes,
                 **_tally(stage.failures),
                 "conditions": [
                     condition(type_, stage.ended, *met, probed_as="lastProbeTime")
@@ -122,12 +102,53 @@ def status(job: Field, stage: Stage) -> dict[str, Json]:
             assert_never(stage)
 
 
-def with_suspend_note(run: Run | None, suspend: Field) -> Run | None:
-    """A suspended job waits for a queue such as Kueue; here nobody would release it: it starts."""
-    if not suspend.flag() or run is None:
-        return run
-    note = "suspend: true is passed over on this machine: no queue would ever release the job"
-    return Run(run.kind, run.containers, run.primary, (*run.notes, note))
+def _read_pod(job: Field, primary: str, here: Surroundings, index: int, count: int) -> Pod | None:
+    name = job.at("metadata", "name").text()
+    uid = job.at("metadata", "uid").text() or here.uid or ""
+    number = {INDEX_KEY: str(index)} if _is_indexed(job.at("spec")) else {}
+    labels = {
+        "batch.kubernetes.io/job-name": name,
+        "job-name": name,
+        "batch.kubernetes.io/controller-uid": uid,
+        "controller-uid": uid,
+        **number,
+    }
+    template = job.at("spec", "template")
+    pod_name = f"{name}-{index}" if name and count > 1 else name
+    reading = PodReading(
+        template=template,
+        facts=pod_facts(job, template, pod_name, labels, here, number),
+        primary=primary,
+        restart=template.at("spec", "restartPolicy"),
+        without_policy="refuses a Job without it",
+        default_env={INDEX_VARIABLE: str(index)} if number else {},
+    )
+    return read_pod(reading, here)
+
+
+def _count(spec: Field) -> int:
+    """How many pods run at once, each once."""
+    wishes: dict[str, int] = {}
+    for name in ("parallelism", "completions"):
+        count = spec.at(name).whole()
+        if count == 0:
+            spec.at(name).fault("0 runs nothing", "set it to 1, or leave it out")
+        wishes[name] = count or 1
+    parallel, completions = wishes["parallelism"], wishes["completions"]
+    if max(parallel, completions) > MOST_REPLICAS:
+        raise LaunchRefused(
+            f"Job with {max(parallel, completions)} pods cannot run on this machine; set "
+            f"spec.parallelism and spec.completions to {MOST_REPLICAS} at most, or run it on Kubernetes"
+        )
+    if max(parallel, completions) <= 1:
+        return 1
+    if _is_indexed(spec) and completions > 1 and parallel >= completions:
+        return completions
+    raise LaunchRefused(
+        f"Job with parallelism {parallel} and completions {completions} cannot run on this machine "
+        "like that; set both to 1, or write completionMode: Indexed with both equal to run its pods "
+        "side by side, or run it on Kubernetes"
+    )
 
 
 def _tally(failures: int) -> dict[str, Json]:

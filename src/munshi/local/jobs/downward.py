@@ -25,6 +25,7 @@ _FIELDS = (
     "metadata.annotations['KEY']", "spec.nodeName", "spec.serviceAccountName", "status.hostIP",
     "status.hostIPs", "status.podIP", "status.podIPs",
 )  # fmt: skip
+_NO_ANNOTATIONS: Mapping[str, str] = {}
 _RESOURCES = ("limits.cpu", "limits.memory", "requests.cpu", "requests.memory")
 
 
@@ -37,7 +38,7 @@ class PodFacts:
             name.
         labels: Of the template, of the operator and of the surroundings.
         scalars: Answers by fieldPath; a path that is missing here has no answer on this machine.
-        containers: Each container by name, for its resources.
+        containers: Each container by name, init containers too, for its resources.
     """
 
     name: str
@@ -48,7 +49,12 @@ class PodFacts:
 
 
 def pod_facts(
-    job: Field, template: Field, name: str, labels: Mapping[str, str], here: Surroundings
+    job: Field,
+    template: Field,
+    name: str,
+    labels: Mapping[str, str],
+    here: Surroundings,
+    annotations: Mapping[str, str] = _NO_ANNOTATIONS,
 ) -> PodFacts:
     """Gather the facts of the pod that `template` describes.
 
@@ -58,6 +64,7 @@ def pod_facts(
         name: Of the pod; empty when the job has no name.
         labels: What the operator adds; it wins over the template, as on a cluster.
         here: Gives further labels, the uid and the node's name.
+        annotations: What the operator adds, likewise.
     """
     own = template.at("metadata")
     uid = job.at("metadata", "uid").text() or here.uid
@@ -74,9 +81,13 @@ def pod_facts(
     return PodFacts(
         name=name,
         labels={**_texts(own.at("labels")), **labels, **here.pod_labels},
-        annotations=_texts(own.at("annotations")),
+        annotations={**_texts(own.at("annotations")), **annotations},
         scalars={path: answer for path, answer in answers.items() if answer},
-        containers={c.at("name").text(): c for c in template.at("spec", "containers").items()},
+        containers={
+            container.at("name").text(): container
+            for kind in ("initContainers", "containers")
+            for container in template.at("spec", kind).items()
+        },
     )
 
 

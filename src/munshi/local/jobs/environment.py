@@ -19,7 +19,11 @@ _VALUE_SOURCES = ("fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyR
 
 
 def read_environment(
-    container: Field, facts: PodFacts, here: Surroundings, added: Mapping[str, str]
+    container: Field,
+    facts: PodFacts,
+    here: Surroundings,
+    added: Mapping[str, str],
+    defaults: Mapping[str, str],
 ) -> dict[str, str]:
     """The variables a container sets, each once, in order.
 
@@ -27,8 +31,11 @@ def read_environment(
         container: The container.
         facts: Of its pod.
         here: ConfigMaps and Secrets.
-        added: What the operator appends; the author's own variable of that name wins, and none of
-            the author's values can refer to it, as on a cluster.
+        added: What the operator appends: it wins over the author's own, as the later of two equal
+            names does.
+        defaults: What the controller appends where the author has no variable of that name.
+
+    None of the author's values can refer to the last two, as on a cluster; arguments can.
     """
     found: dict[str, str] = {}
     for source in container.at("envFrom").items():
@@ -38,7 +45,8 @@ def read_environment(
         value = _value(entry, found, facts, here, container.at("name").text())
         if name and value is not None:
             found[name] = value
-    return {**found, **{name: value for name, value in added.items() if name not in found}}
+    found |= {name: value for name, value in defaults.items() if name not in found}
+    return found | dict(added)
 
 
 def _name(entry: Field) -> str:

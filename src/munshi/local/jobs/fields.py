@@ -42,6 +42,30 @@ class Faults:
             raise Invalid(self._found)
 
 
+class FaultsElsewhere(Faults):
+    """Faults of a part that was put together from other places of the job, told at those places.
+
+    Args:
+        home: Where they belong in the end.
+        places: Path in the part to path in the job; the longest that fits wins. One that fits
+            always must be there: `()`.
+    """
+
+    def __init__(self, home: Faults, places: Mapping[Path, Path]) -> None:
+        super().__init__()
+        self._home, self._places = home, dict(places)
+
+    def add(self, fault: FieldFault) -> None:
+        """Tell a fault at home."""
+        length = next(
+            length
+            for length in range(len(fault.path), -1, -1)
+            if fault.path[:length] in self._places
+        )
+        there = (*self._places[fault.path[:length]], *fault.path[length:])
+        self._home.add(FieldFault(there, fault.problem, fault.mend, fault.mark, fault.of_key))
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A value of the job together with its place. `value` is `None` when the field is absent."""

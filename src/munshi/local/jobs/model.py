@@ -8,7 +8,7 @@ but does not contain.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeAlias
@@ -20,6 +20,14 @@ Content: TypeAlias = str | bytes
 
 DEFAULT_FILE_MODE = 0o644
 """Permission bits of files made from ConfigMaps and the like, when the volume names none."""
+
+MOST_REPLICAS = 256
+"""More processes of one trial than that on one machine are a slip of the finger."""
+
+
+def _some_port(need: int) -> int:
+    """For readers that start nothing: nobody made sure that it is free."""
+    return 20000 + need
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,11 @@ class Surroundings:
         pod_labels: Labels the pod gets besides its template's, e.g. `katib.kubeflow.org/trial`.
         uid: Answers `metadata.uid` when the job has none; the trial's uid is a good stand-in.
         node_name: Answers `spec.nodeName`.
+        port: A free TCP port of this machine for the i-th need (0, 1, …) of one run; the same i
+            always gives the same port. Several trials run side by side on one machine, so the fixed
+            ports of the operators would collide.
+        images: A container runtime runs the real image, on this machine's own network: then
+            `command` may be missing (the image's ENTRYPOINT runs), and an image must be named.
     """
 
     config_maps: Mapping[str, Mapping[str, Content]] = field(default_factory=dict)
@@ -44,6 +57,8 @@ class Surroundings:
     pod_labels: Mapping[str, str] = field(default_factory=dict)
     uid: str | None = None
     node_name: str = "localhost"
+    port: Callable[[int], int] = _some_port
+    images: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +126,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class DownwardFiles:
-    """Facts about the pod as files (a downwardAPI volume), already answered."""
+    """Files whose content is known: facts about the pod (downwardAPI), or what an operator writes."""
 
     files: tuple[File, ...]
 
@@ -152,28 +167,48 @@ class ContainerRun:
     Attributes:
         name: The container's name.
         image: As written; nothing is pulled when a plain process runs. "" when the job names none.
-        argv: Command and arguments with `$(VAR)` expanded; never empty, never passed through a
-            shell.
+        command: What replaces the image's ENTRYPOINT, with `$(VAR)` expanded; empty only where
+            images run (`Surroundings.images`), and then the image's own ENTRYPOINT is meant.
+        args: What follows it, likewise expanded. Without `command` they replace the image's CMD.
         env: Only what the job sets, in order, each name once. What else the program inherits is the
             launcher's choice.
-        working_dir: Absolute, or `None` for the launcher's default.
+        working_dir: Absolute, or `None` for the launcher's default (the image's, where images run).
         mounts: In the order of the job; paths are unique.
         limits: From `resources.limits`.
-        active_deadline: The shorter of the job's and the pod's deadline. The job's one spans all
-            retries.
-        termination_grace: From asking to forcing; `None` when the job is silent (Kubernetes then
-            takes 30 s).
     """
 
     name: str
     image: str
-    argv: tuple[str, ...]
+    command: tuple[str, ...]
+    args: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     working_dir: str | None = None
     mounts: tuple[Mount, ...] = ()
     limits: Limits = field(default_factory=Limits)
-    active_deadline: timedelta | None = None
-    termination_grace: timedelta | None = None
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The whole command line, never meant for a shell; empty when only the image knows it."""
+        return (*self.command, *self.args) if self.command else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """One pod of the job: a program, and what must be done before it starts.
+
+    Attributes:
+        name: "" when it is the only one, else type and index, e.g. `worker-1`.
+        container: The program.
+        inits: Run to their end before it, one after another, each with 0. EmptyDirs of the same
+            name are the same folder for all containers of a replica, and never for two replicas.
+        decides: The job has not succeeded before this program has. Whatever runs on when all those
+            have succeeded is stopped then.
+    """
+
+    name: str
+    container: ContainerRun
+    inits: tuple[ContainerRun, ...] = ()
+    decides: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,17 +217,23 @@ class Run:
 
     Attributes:
         kind: Of the job, e.g. `TFJob`.
-        containers: The programs; exactly one for now.
-        primary: Index of the container whose metrics count.
+        replicas: The programs, all to be started at once; at least one.
+        primary: Index of the replica whose metrics count; it decides, perhaps with others.
         notes: Sentences for the user about what is different here, e.g. a sidecar that is left out.
+        active_deadline: The shorter of the job's and its pods' deadlines. The job's one spans all
+            retries.
+        termination_grace: From asking to forcing, the longest of the pods'; `None` when the job is
+            silent (Kubernetes then takes 30 s).
     """
 
     kind: str
-    containers: tuple[ContainerRun, ...]
+    replicas: tuple[Replica, ...]
     primary: int = 0
     notes: tuple[str, ...] = ()
+    active_deadline: timedelta | None = None
+    termination_grace: timedelta | None = None
 
     @property
     def primary_container(self) -> ContainerRun:
         """The container whose metrics count."""
-        return self.containers[self.primary]
+        return self.replicas[self.primary].container

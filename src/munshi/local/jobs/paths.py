@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from munshi.local.jobs.model import ContainerRun, Run
+from munshi.local.jobs.model import ContainerRun
 
 # What may stand before a path: nothing, a quote, blank or separator, the scheme of file:///train,
 # or a short flag that swallows its value (-L/train). A letter before the slash means a relative
@@ -47,43 +47,45 @@ class Rewrite:
         return f'container "{self.container}", {self.where}: {self.before} became {self.after}'
 
 
-def rewrite(run: Run, folders: Mapping[str, str]) -> tuple[Run, tuple[Rewrite, ...]]:
+def rewrite(
+    container: ContainerRun, folders: Mapping[str, str]
+) -> tuple[ContainerRun, tuple[Rewrite, ...]]:
     """Change container paths to folders of this machine.
 
     Args:
-        run: As read. Its mounts stay as they are: the folders are the caller's answer to them.
+        container: As read. Its mounts stay as they are: the folders are the caller's answer to
+            them, and every container has its own.
         folders: Absolute container path to folder. The deepest path that fits wins; what a
             rewriting put in is never rewritten again.
 
     Returns:
-        The new run, and every change in order, so that the user can be told.
+        The new container, and every change in order, so that the user can be told.
 
     Raises:
         ValueError: A container path is relative or the root, which would rewrite everything.
     """
     change = _changer(folders)
     done: list[Rewrite] = []
-    containers = tuple(_rewrite_container(container, change, done) for container in run.containers)
-    return replace(run, containers=containers), tuple(done)
 
-
-_Change = Callable[[str], tuple[str, Mapping[str, str]]]
-"""From a text to the changed text and what was changed in it: container path → folder."""
-
-
-def _rewrite_container(
-    container: ContainerRun, change: _Change, done: list[Rewrite]
-) -> ContainerRun:
     def changed(where: str, before: str) -> str:
         after, swaps = change(before)
         done.extend(Rewrite(container.name, where, *swap) for swap in swaps.items())
         return after
 
-    argv = tuple(changed(f"argument {place}", word) for place, word in enumerate(container.argv))
+    def words(first: int, before: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(changed(f"argument {at}", word) for at, word in enumerate(before, first))
+
+    command = words(0, container.command)
+    args = words(len(command), container.args)
     env = tuple((name, changed(f"variable {name}", value)) for name, value in container.env)
     folder = container.working_dir
     working_dir = changed("workingDir", folder) if folder is not None else None
-    return replace(container, argv=argv, env=env, working_dir=working_dir)
+    after = replace(container, command=command, args=args, env=env, working_dir=working_dir)
+    return after, tuple(done)
+
+
+_Change = Callable[[str], tuple[str, Mapping[str, str]]]
+"""From a text to the changed text and what was changed in it: container path → folder."""
 
 
 def _changer(folders: Mapping[str, str]) -> _Change:

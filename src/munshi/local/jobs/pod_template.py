@@ -1,34 +1,21 @@
-"""From a pod template to the one program that runs on this machine.
+"""From a pod template to the programs that run on this machine.
 
 Every kind holds pod templates, and all of them mean the same; so each kind's adapter finds its
-template and comes here. The primary container is read in full; companions are left out with a note,
-and init containers are refused until they can be run. What only matters on a cluster (image pulls,
-node choice, security contexts, probes) is passed over in silence.
+templates and comes here. The primary container and the init containers are read in full; companions
+are left out with a note. What only matters on a cluster (image pulls, node choice, security contexts,
+probes) is passed over in silence.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from munshi.local.jobs.containers import read_container
 from munshi.local.jobs.downward import PodFacts
-from munshi.local.jobs.environment import read_environment
-from munshi.local.jobs.expansion import expand_at
 from munshi.local.jobs.fields import INT32_MAX, Field, guess, shown
-from munshi.local.jobs.model import ContainerRun, Limits, Run, Surroundings
-from munshi.local.jobs.quantities import read_quantity, whole_up
-from munshi.local.jobs.volumes import read_mounts
-
-_READ_HERE = (
-    "args", "command", "env", "envFrom", "image", "name", "resources", "volumeMounts", "workingDir",
-)  # fmt: skip
-_ELSEWHERE = {
-    "imagePullPolicy", "lifecycle", "livenessProbe", "ports", "readinessProbe", "resizePolicy",
-    "restartPolicy", "restartPolicyRules", "securityContext", "startupProbe", "stdin", "stdinOnce",
-    "terminationMessagePath", "terminationMessagePolicy", "tty", "volumeDevices",
-}  # fmt: skip
+from munshi.local.jobs.model import ContainerRun, Replica, Run, Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +25,13 @@ class PodReading:
     Attributes:
         template: A mapping with `metadata` and `spec`.
         facts: Answers to what the program may ask about its pod.
-        primary: Name of the primary container; "" means the first one.
+        primary: Name of the container that runs; "" means the first one.
         restart: Where the kind keeps its restart policy.
         policies: Which restart policies can end.
         without_policy: What Kubernetes does to a job that names none; "" if that is harmless.
-        deadline: Of the whole job, if it has one.
-        added_env: What the kind's operator appends to every container.
+        added_env: What the kind's operator appends to the containers, not to init containers. It
+            wins over the author's own, as the later of two equal names does.
+        default_env: What the kind's controller gives to all containers that don't set it themselves.
     """
 
     template: Field
@@ -52,12 +40,27 @@ class PodReading:
     restart: Field
     policies: tuple[str, ...] = ("Never", "OnFailure")
     without_policy: str = ""
-    deadline: timedelta | None = None
     added_env: Mapping[str, str] = field(default_factory=dict)
+    default_env: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_pod(kind: str, pod: PodReading, here: Surroundings) -> Run | None:
-    """Read one pod as a `Run` of one container.
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod template understood: the parts of a `Replica`, and what it says of the whole run."""
+
+    container: ContainerRun
+    inits: tuple[ContainerRun, ...]
+    notes: tuple[str, ...]
+    active_deadline: timedelta | None
+    termination_grace: timedelta | None
+
+    def as_replica(self, name: str = "", *, decides: bool = True) -> Replica:
+        """One replica of the job, under this name."""
+        return Replica(name, self.container, self.inits, decides)
+
+
+def read_pod(pod: PodReading, here: Surroundings) -> Pod | None:
+    """Read one pod.
 
     Faults go to the template's `Faults`. `None` when there is no primary container to read (then
     with a fault).
@@ -65,27 +68,61 @@ def read_pod(kind: str, pod: PodReading, here: Surroundings) -> Run | None:
     spec = pod.template.at("spec")
     notes: list[str] = []
     chosen = _primary(spec, pod.primary, notes)
-    _look_at_inits(spec, notes)
+    inits = _inits(spec, notes)
     if chosen is None:
         return None
-    own_deadline = seconds(spec.at("activeDeadlineSeconds"), least=1)
-    deadlines = [limit for limit in (pod.deadline, own_deadline) if limit is not None]
-    env = read_environment(chosen, pod.facts, here, pod.added_env)
-    container = ContainerRun(
-        name=chosen.at("name").text(),
-        image=chosen.at("image").text(),
-        argv=_argv(chosen, env),
-        env=tuple(env.items()),
-        working_dir=_working_dir(chosen),
-        mounts=read_mounts(chosen, spec, env, pod.facts, here),
-        limits=_limits(chosen, notes),
-        active_deadline=min(deadlines, default=None),
+    return Pod(
+        container=read_container(
+            chosen, spec, pod.facts, here, pod.added_env, pod.default_env, notes
+        ),
+        inits=tuple(
+            read_container(init, spec, pod.facts, here, {}, pod.default_env, notes)
+            for init in inits
+        ),
+        notes=(*notes, *_restart_notes(pod)),
+        active_deadline=seconds(spec.at("activeDeadlineSeconds"), least=1),
         termination_grace=seconds(spec.at("terminationGracePeriodSeconds")),
     )
-    _look_at_fields(chosen)
-    if chosen.at("lifecycle").value:
-        notes.append(f'lifecycle hooks of container "{container.name}" do not run on this machine')
-    return Run(kind, (container,), notes=(*notes, *_restart_notes(pod)))
+
+
+def run_of(
+    kind: str,
+    pods: Iterable[Pod],
+    replicas: Iterable[Replica],
+    *,
+    primary: int = 0,
+    deadline: timedelta | None = None,
+    suspend: Field | None = None,
+    notes: Iterable[str] = (),
+) -> Run:
+    """Put a run together from its pods.
+
+    Args:
+        kind: Of the job.
+        pods: All of them, for deadlines, grace times and notes (equal ones are said once).
+        replicas: What is made of the pods, in the same order.
+        primary: Index of the replica whose metrics count.
+        deadline: Of the whole job, if it has one.
+        suspend: Where the kind keeps its `suspend`, if it has one. Such a job waits for a queue
+            like Kueue; here nobody would release it, so it starts, with a note.
+        notes: Of the kind.
+    """
+    pods = tuple(pods)
+    said = [note for pod in pods for note in pod.notes] + list(notes)
+    if suspend is not None and suspend.flag():
+        said.append(
+            "suspend: true is passed over on this machine: no queue would ever release the job"
+        )
+    deadlines = [deadline, *(pod.active_deadline for pod in pods)]
+    graces = [pod.termination_grace for pod in pods]
+    return Run(
+        kind=kind,
+        replicas=tuple(replicas),
+        primary=primary,
+        notes=tuple(dict.fromkeys(said)),
+        active_deadline=min((limit for limit in deadlines if limit is not None), default=None),
+        termination_grace=max((grace for grace in graces if grace is not None), default=None),
+    )
 
 
 def seconds(wish: Field, *, least: int = 0) -> timedelta | None:
@@ -123,68 +160,20 @@ def _primary(spec: Field, wanted: str, notes: list[str]) -> Field | None:
     return by_name[primary]
 
 
-def _look_at_inits(spec: Field, notes: list[str]) -> None:
+def _inits(spec: Field, notes: list[str]) -> list[Field]:
+    """The init containers that run before; native sidecars get a note each."""
+    found: dict[str, Field] = {}
     for init in spec.at("initContainers").items():
-        name = shown(init.at("name").text())
+        name = init.at("name").required_text("give the init container a name")
         if init.at("restartPolicy").text() == "Always":  # a native sidecar: it only accompanies
-            notes.append(f"sidecar {name} is left out on this machine")
+            notes.append(f"sidecar {shown(name)} is left out on this machine")
+        elif name in found:
+            init.at("name").fault(
+                f"{shown(name)} is the name of another init container too", "rename one"
+            )
         else:
-            init.fault(
-                f"init container {name} cannot run on this machine yet",
-                "move its work into the command, or run the Experiment on Kubernetes",
-            )
-
-
-def _look_at_fields(container: Field) -> None:
-    """A misspelt field would be dropped in silence; say so instead."""
-    for key in container.entries():
-        if key not in _READ_HERE and key not in _ELSEWHERE:
-            near = difflib.get_close_matches(key, _READ_HERE, n=1, cutoff=0.75)
-            if near:
-                container.at(key).fault(
-                    "is not a field of a container", f'did you mean "{near[0]}"?'
-                )
-
-
-def _argv(container: Field, env: Mapping[str, str]) -> tuple[str, ...]:
-    command, args = container.at("command"), container.at("args")
-    written = command.texts()
-    arguments = args.texts()
-    if not written and isinstance(command.value, list | None):
-        beside = ": its args need a program" if arguments else ""
-        command.fault(
-            f"is {'empty' if command.value == [] else 'missing'}{beside}",
-            "write command: in the container (the image's ENTRYPOINT is not known here)",
-        )
-    places = [*command.items(), *args.items()]
-    words = zip(places, (*written, *arguments), strict=True)
-    argv = tuple(expand_at(place, word, env) for place, word in words)
-    if written and not argv[0] and isinstance(places[0].value, str):
-        places[0].fault(f"{shown(written[0])} names no program", "write the program's name")
-    return argv
-
-
-def _working_dir(container: Field) -> str | None:
-    wish = container.at("workingDir")
-    path = wish.text()
-    if path and not path.startswith("/"):
-        wish.fault(
-            f"{shown(path)} is not absolute",
-            "write the full path, or leave workingDir out to work where munshi was started",
-        )
-    return path or None
-
-
-def _limits(container: Field, notes: list[str]) -> Limits:
-    limits = container.at("resources", "limits")
-    for name, amount in limits.entries().items():
-        if "/" in name and read_quantity(amount):
-            notes.append(
-                f"{name}: {amount.value} is not enforced on this machine; "
-                "the program sees the devices that are here"
-            )
-    memory, cpu = read_quantity(limits.at("memory")), read_quantity(limits.at("cpu"))
-    return Limits(whole_up(memory) if memory else None, float(cpu) if cpu else None)
+            found[name] = init
+    return list(found.values())
 
 
 def _restart_notes(pod: PodReading) -> list[str]:

@@ -1,7 +1,7 @@
 """Which kinds this machine understands, and what it says of the others.
 
-A kind is one adapter module and one line in `_ADAPTERS`. A kind that has none is refused with what
-to do instead: that is no fault of the author's, the same job may run well on a cluster.
+A kind is one adapter and one line in `_ADAPTERS`. A kind that has none is refused with what to do
+instead: that is no fault of the author's, the same job may run well on a cluster.
 """
 
 from __future__ import annotations
@@ -10,28 +10,29 @@ from typing import Protocol
 
 from munshi.api.wire import Json
 from munshi.errors import LaunchRefused
-from munshi.local.jobs import bare_pod, batch_job, tf_job
+from munshi.local.jobs import bare_pod, batch_job, mpi_job, train_job
 from munshi.local.jobs.fields import Field, guess, shown
+from munshi.local.jobs.jax_job import JAX_JOB
 from munshi.local.jobs.model import Run, Surroundings
+from munshi.local.jobs.paddle_job import PADDLE_JOB
+from munshi.local.jobs.pytorch_job import PYTORCH_JOB
 from munshi.local.jobs.status import Stage
+from munshi.local.jobs.tf_job import TF_JOB
+from munshi.local.jobs.xgboost_job import XGBOOST_JOB
 
 
 class Adapter(Protocol):
-    """What each kind's module offers; the field handed in is always the whole job.
+    """What each kind offers; the field handed in is always the whole job.
 
     Faults go to the field's `Faults`, so that reading can go on and find more.
     """
 
-    API_VERSION: str
+    @property
+    def API_VERSION(self) -> str:  # noqa: N802 - a constant of the modules that implement it
+        """Of the kind, as a manifest says it today."""
 
     def read(self, job: Field, primary: str, here: Surroundings) -> Run | None:
         """Understand the job; may raise `LaunchRefused`, and returns `None` only after a fault."""
-
-    def retries(self, job: Field) -> int | None:
-        """How often a failed program is started again; `None` is without end."""
-
-    def restarts_on(self, job: Field, exit_code: int) -> bool:
-        """Whether this exit code lets a retry happen at all."""
 
     def status(self, job: Field, stage: Stage) -> dict[str, Json]:
         """What the kind's controller would write into `status`."""
@@ -40,21 +41,38 @@ class Adapter(Protocol):
 _ADAPTERS: dict[tuple[str, str], Adapter] = {
     ("batch", "Job"): batch_job,
     ("", "Pod"): bare_pod,
-    ("kubeflow.org", "TFJob"): tf_job,
+    ("kubeflow.org", "TFJob"): TF_JOB,
+    ("kubeflow.org", "PyTorchJob"): PYTORCH_JOB,
+    ("kubeflow.org", "XGBoostJob"): XGBOOST_JOB,
+    ("kubeflow.org", "MPIJob"): mpi_job,
+    ("kubeflow.org", "JAXJob"): JAX_JOB,
+    ("kubeflow.org", "PaddleJob"): PADDLE_JOB,
+    ("trainer.kubeflow.org", "TrainJob"): train_job,
 }
+_OTHER_VERSIONS = {("kubeflow.org", "MPIJob"): mpi_job.NEWER}
 
-_NOT_YET = "on this machine yet; write its program as a batch/v1 Job, or run it on Kubernetes"
+_STEP = "write the training step as a batch/v1 Job"
+_PROGRAM = "write its program as a batch/v1 Job"
 _NOT_HERE = {
-    ("kubeflow.org", "PyTorchJob"): _NOT_YET,
-    ("kubeflow.org", "XGBoostJob"): _NOT_YET,
-    ("kubeflow.org", "MPIJob"): _NOT_YET,
-    ("kubeflow.org", "PaddleJob"): _NOT_YET,
-    ("kubeflow.org", "JAXJob"): _NOT_YET,
-    ("trainer.kubeflow.org", "TrainJob"): _NOT_YET,
-    ("argoproj.io", "Workflow"): (
-        "on this machine: its steps need the Argo controller; "
-        "write the training step as a batch/v1 Job, or run it on Kubernetes"
+    ("argoproj.io", "Workflow"): ("its steps need the Argo controller", _STEP),
+    ("tekton.dev", "PipelineRun"): ("its tasks need the Tekton controller", _STEP),
+    ("tekton.dev", "TaskRun"): ("its steps need the Tekton controller", _STEP),
+    ("ray.io", "RayJob"): (
+        "its Ray cluster needs the KubeRay operator",
+        f"{_PROGRAM}: ray.init() without an address starts Ray on this machine",
     ),
+    ("ray.io", "RayCluster"): (
+        "it needs the KubeRay operator, and no program ends it",
+        f"{_PROGRAM}: ray.init() without an address starts Ray on this machine",
+    ),
+    ("sparkoperator.k8s.io", "SparkApplication"): (
+        "its driver needs the Spark operator",
+        f"{_PROGRAM} that calls spark-submit --master local[*]",
+    ),
+    ("jobset.x-k8s.io", "JobSet"): ("its jobs need the JobSet controller", _STEP),
+    ("batch.volcano.sh", "Job"): ("its tasks need the Volcano scheduler", _PROGRAM),
+    ("kubeflow.org", "MXJob"): ("the training operator itself has given the kind up", _PROGRAM),
+    ("apps", "Deployment"): ("it runs for ever, so the trial would never end", _PROGRAM),
 }
 
 
@@ -70,10 +88,12 @@ def adapter_of(job: Field) -> Adapter:
     job.faults.raise_any()
     group = version.rpartition("/")[0]
     adapter = _ADAPTERS.get((group, kind))
-    if adapter is not None and version == adapter.API_VERSION:
+    if adapter and version in (adapter.API_VERSION, _OTHER_VERSIONS.get((group, kind))):
         return adapter
     if (group, kind) in _NOT_HERE:
-        raise LaunchRefused(f"{kind} cannot run {_NOT_HERE[group, kind]}")
+        why, mend = _NOT_HERE[group, kind]
+        problem = f"{kind} of {shown(version)} cannot run on this machine: {why}"
+        raise LaunchRefused(f"{problem}; {mend}, or run it on Kubernetes")
     homes = {name: known.API_VERSION for (_, name), known in _ADAPTERS.items()}
     if kind in homes and (adapter is not None or "." not in group):
         problem = f"{shown(version)} is not the apiVersion of a {kind} that can run here"

@@ -58,6 +58,7 @@ class Failed:
         message: One sentence for people.
         failures: How many attempts failed, the last one included.
         exit_code: Of the last attempt; 128 + n for signal n.
+        replica: Name of the replica that failed, as in `Replica`; "" for the primary one.
     """
 
     started: datetime | None
@@ -66,6 +67,7 @@ class Failed:
     message: str = "Job has reached the specified backoff limit"
     failures: int = 1
     exit_code: int = 1
+    replica: str = ""
 
 
 Stage: TypeAlias = Pending | Running | Succeeded | Failed
@@ -83,14 +85,20 @@ def written(moment: datetime) -> str:
 
 
 def condition(
-    type_: str, when: datetime, reason: str, message: str, *, probed_as: str, true: bool = True
+    type_: str,
+    when: datetime,
+    reason: str,
+    message: str,
+    *,
+    probed_as: str = "",
+    true: bool = True,
 ) -> dict[str, Json]:
-    """One condition; `probed_as` is the kind's own name for the time of the last look."""
+    """One condition; `probed_as` is the kind's own name for the time of the last look, if any."""
     return {
         "type": type_,
         "status": "True" if true else "False",
         "reason": reason,
         "message": message,
-        probed_as: written(when),
+        **({probed_as: written(when)} if probed_as else {}),
         "lastTransitionTime": written(when),
     }

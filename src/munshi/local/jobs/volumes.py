@@ -1,6 +1,6 @@
 """Volumes and where the container sees them: its `volumeMounts` joined with the pod's `volumes`.
 
-Only mounted volumes are judged: one that the primary container never sees cannot hurt it. What a
+Only mounted volumes are judged: one that no container that runs here sees cannot hurt. What a
 machine cannot offer (claims, drivers, network disks) is a fault whose mend is a `--mount` of the
 user's own folder; a path that already has such a stand-in is left to it. Nothing is created here: a
 `Mount` is only the wish.

@@ -15,7 +15,18 @@ Written for Linux. On macOS there are no private views, escaped daemons are not 
 trusted without its birth date; nothing else changes.
 """
 
-from munshi.local.process.records import MARKER, Bind, Exit, Identity, ProcessPlan, Reason
+from munshi.local.process.records import (
+    MARKER,
+    Bind,
+    Exit,
+    Gap,
+    Identity,
+    Limits,
+    ProcessPlan,
+    Program,
+    Reason,
+    read_gap,
+)
 from munshi.local.process.spawner import Availability, Spawner, namespaces_available
 from munshi.local.process.watch import (
     Ended,
@@ -26,10 +37,12 @@ from munshi.local.process.watch import (
     ended,
     inspect,
     is_alive,
+    pids,
     read_exit,
     read_identity,
     stop,
     sweep,
+    trim,
 )
 
 __all__ = [
@@ -38,10 +51,13 @@ __all__ = [
     "Bind",
     "Ended",
     "Exit",
+    "Gap",
     "Identity",
+    "Limits",
     "Lost",
     "NotStarted",
     "ProcessPlan",
+    "Program",
     "Reason",
     "Running",
     "Spawner",
@@ -50,8 +66,11 @@ __all__ = [
     "inspect",
     "is_alive",
     "namespaces_available",
+    "pids",
     "read_exit",
+    "read_gap",
     "read_identity",
     "stop",
     "sweep",
+    "trim",
 ]

@@ -13,12 +13,14 @@ import os
 import signal
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
-from munshi.local.process.forked import proc
-from munshi.local.process.forked.ledger import EXIT, IDENTITY
-from munshi.local.process.records import MARKER, Exit, Identity
+from munshi.local.process.forked import cleanup, proc
+from munshi.local.process.forked.ledger import EXIT, IDENTITY, PLAN
+from munshi.local.process.forked.logs import Logs
+from munshi.local.process.records import MARKER, Exit, Identity, ProcessPlan, ProgramRecord
 
 _POLL_S = 0.05
 _SWEEP_S = 2.0
@@ -126,6 +128,14 @@ async def ended(identity: Identity) -> None:
         os.close(handle)
 
 
+def pids(folder: str | Path) -> set[int]:
+    """The processes of the trial in `folder` that live now; its supervisor is not among them."""
+    identity = read_identity(folder)
+    if identity is None or not is_alive(identity):
+        return set()
+    return {one.pid for one in proc.descendants({identity.pid}, proc.table()) if not one.dead}
+
+
 def stop(identity: Identity) -> None:
     """Ask the supervisor to end its trial: TERM, then KILL after the plan's grace. Returns at once.
 
@@ -146,7 +156,7 @@ def stop(identity: Identity) -> None:
             os.close(handle)
 
 
-def sweep(marker: str) -> int:
+def sweep(marker: str, folder: str | Path | None = None) -> int:
     """KILL every process that carries `marker` in its environment, and their descendants.
 
     For trials whose supervisor was killed. Programs that *any* killed supervisor was just about to
@@ -156,6 +166,8 @@ def sweep(marker: str) -> int:
 
     Args:
         marker: The plan's marker.
+        folder: The trial's folder. If its plan can be read, the programs' cleanups are run as well,
+            which may take 20 s more: what lives outside of our processes (a container) goes too.
 
     Returns:
         How many processes of this trial were sent the signal.
@@ -179,7 +191,37 @@ def sweep(marker: str) -> int:
         killed |= {(target.pid, target.start) for target in targets}
         quiet = 0 if half_started or targets else quiet + 1
         time.sleep(_SWEEP_PAUSE_S)
+    if folder is not None:
+        _clean_up(Path(folder))
     return len(killed)
+
+
+def trim(folder: str | Path) -> None:
+    """Cut the logs of a trial that has ended down to what its plan keeps, read or not.
+
+    The supervisor leaves alone what the engine has not read, and is gone when the engine has read the
+    rest: then is the time to call this. Harmless without a bound, and when repeated.
+    """
+    plan = _plan(Path(folder))
+    if plan is not None:
+        logs = Logs(plan.log_bytes)
+        for program in plan.everything:
+            logs.add(program.log)
+        logs.finish()
+
+
+def _clean_up(folder: Path) -> None:
+    plan = _plan(folder)
+    if plan is not None:
+        programs = [cast("ProgramRecord", asdict(one)) for one in plan.everything]
+        cleanup.run(programs, plan.marker)
+
+
+def _plan(folder: Path) -> ProcessPlan | None:
+    try:
+        return ProcessPlan.from_json((folder / PLAN).read_text("ascii"))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
 def _settle(gone: asyncio.Future[None]) -> None:

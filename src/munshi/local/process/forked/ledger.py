@@ -34,13 +34,15 @@ class Ledger:
 
     Args:
         folder: Absolute; must exist now, may vanish later.
+        plan: What `plan.json` held: `watch.sweep` needs it.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, plan: bytes = b"") -> None:
         self._folder = os.path.abspath(folder)
         self._name = os.path.basename(self._folder)
         self._parent = os.open(os.path.dirname(self._folder), _DIRECTORY)
         self._identity = b""
+        self._plan = plan
 
     def claim(self, identity: IdentityRecord) -> bool:
         """Write `identity.json` unless this folder has been claimed or has ended already."""
@@ -65,12 +67,14 @@ class Ledger:
         return True
 
     def restore(self) -> None:
-        """Write `identity.json` again should the program have deleted it; never raises OSError."""
+        """Write identity and plan again should the program have deleted them; never raises OSError."""
         try:
             here = self._open()
             try:
                 if not _exists(here, IDENTITY) and not _exists(here, EXIT):
                     _replace(here, IDENTITY, self._identity, durable=False)
+                if self._plan and not _exists(here, PLAN):
+                    _replace(here, PLAN, self._plan, durable=False)
             finally:
                 os.close(here)
         except OSError:

@@ -19,7 +19,7 @@ import signal
 import socket
 import sys
 
-from . import mounts, supervisor
+from . import cores, mounts, supervisor
 
 
 def main(arguments: list[str]) -> None:
@@ -71,6 +71,7 @@ def _settle() -> None:
     if nowhere > 2:
         os.close(nowhere)
     supervisor.warm_up()
+    cores.share()
     gc.disable()  # a collection would touch, and so copy, every page after each fork
     gc.freeze()
 

@@ -1,0 +1,163 @@
+"""Where one trial's collector reads on this machine.
+
+The Experiment says it in the words of the container: a path, a port, nothing at all. `place` turns that
+into a file, a folder or a port of this machine, and says which private path the program must see for it.
+The answer is kept in the trial's folder (`collector.json`), so that an engine which adopts the trial
+reads on at the same place.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from munshi.api.common import (
+    CollectorKind,
+    FileSystemKind,
+    FileSystemPath,
+    HttpGet,
+    MetricsCollectorSpec,
+)
+from munshi.errors import LaunchRefused
+from munshi.local.process import Bind
+
+DEFAULT_PATHS = {
+    CollectorKind.FILE: "/var/log/katib/metrics.log",
+    CollectorKind.TF_EVENT: "/var/log/katib/tfevent/",
+}
+LOG = "log"
+"""In a trial's folder: what its primary program wrote to stdout and stderr."""
+PUSHED = "pushed.jsonl"
+"""In a trial's folder: what its program reported by a call, one JSON object a line."""
+PUSHING = (CollectorKind.PUSH, CollectorKind.CUSTOM)
+DEFAULT_PORT, DEFAULT_PAGE = 8080, "/metrics"
+
+
+def log_of(folder: Path, program: str = "") -> Path:
+    """Where a program of the trial writes its output; the primary one's name is empty."""
+    return folder / (f"{LOG}.{program}" if program else LOG)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the collector of one trial reads.
+
+    Attributes:
+        kind: As the Experiment says; StdOut when it says nothing.
+        inside: The path as the program says it; the page's address for PrometheusMetric; else empty.
+        outside: The file or folder on this machine.
+        root: A folder above `outside`, below which no link is followed.
+    """
+
+    kind: CollectorKind
+    inside: str
+    outside: Path
+    root: Path
+
+    def to_json(self) -> str:
+        """One JSON object, kept in the trial's folder for the engine that adopts it."""
+        texts = {"inside": self.inside, "outside": str(self.outside), "root": str(self.root)}
+        return json.dumps({"kind": self.kind.value, **texts})
+
+    @classmethod
+    def from_json(cls, text: str) -> Source:
+        """Read what `to_json` wrote."""
+        said = json.loads(text)
+        kind = CollectorKind(said["kind"])
+        return cls(kind, said["inside"], Path(said["outside"]), Path(said["root"]))
+
+
+def kind_of(spec: MetricsCollectorSpec | None) -> CollectorKind:
+    """Which collector; StdOut when nothing is said, Push for v1alpha3's None."""
+    kind = spec.collector.kind if spec else CollectorKind.STDOUT
+    if kind is CollectorKind.NONE:
+        return CollectorKind.PUSH
+    return CollectorKind.STDOUT if kind is CollectorKind.UNSET else kind
+
+
+def path_of(spec: MetricsCollectorSpec | None) -> str:
+    """The path the collector reads inside the container; empty where there is none."""
+    path = _file_system(spec).path or DEFAULT_PATHS.get(kind_of(spec), "")
+    return str(PurePosixPath(path)) if path else ""
+
+
+def _file_system(spec: MetricsCollectorSpec | None) -> FileSystemPath:
+    source = spec.source if spec else None
+    return (source.file_system_path if source else None) or FileSystemPath()
+
+
+def page_of(spec: MetricsCollectorSpec | None) -> HttpGet:
+    """The page a PrometheusMetric collector scrapes, defaults filled in."""
+    source = spec.source if spec else None
+    said = (source.http_get if source else None) or HttpGet()
+    port, page = said.port or str(DEFAULT_PORT), said.path or DEFAULT_PAGE
+    return said.model_copy(update={"port": port, "path": page})
+
+
+def place(
+    spec: MetricsCollectorSpec | None,
+    binds: Iterable[Bind],
+    folder: Path,
+    *,
+    page: str = "",
+    image: bool = False,
+) -> tuple[Source, Bind | None]:
+    """Decide where the collector reads, and make what it needs.
+
+    Args:
+        spec: As admitted.
+        binds: What the primary program sees already.
+        folder: The trial's.
+        page: The address to scrape, for PrometheusMetric.
+        image: The program runs in an image, so what lies beside the file on this machine does not matter.
+
+    Returns:
+        The place, and the private path that the program must see beside `binds`.
+
+    Raises:
+        LaunchRefused: A collector path would hide everything.
+    """
+    kind, inside = kind_of(spec), path_of(spec)
+    match kind:
+        case CollectorKind.PUSH:
+            return Source(kind, "", folder / PUSHED, folder), None
+        case CollectorKind.CUSTOM:
+            bind = _private(spec, folder, binds, image=image)[1] if inside else None
+            return Source(kind, "", folder / PUSHED, folder), bind
+        case CollectorKind.PROMETHEUS:
+            return Source(kind, page, folder / PUSHED, folder), None
+        case CollectorKind.FILE | CollectorKind.TF_EVENT:
+            return _private(spec, folder, binds, image=image)
+        case _:
+            return Source(kind, "", folder / LOG, folder), None
+
+
+def _private(
+    spec: MetricsCollectorSpec | None, folder: Path, binds: Iterable[Bind], *, image: bool
+) -> tuple[Source, Bind | None]:
+    """Where a path of the program is on this machine; a private bind when nothing covers it."""
+    kind, inside = kind_of(spec), path_of(spec)
+    path, private = PurePosixPath(inside), folder / "metrics"
+    covering = max(
+        (bind for bind in binds if path.is_relative_to(bind.target)),
+        key=lambda bind: len(bind.target),
+        default=None,
+    )
+    if covering is not None:
+        rest, source = path.relative_to(covering.target), Path(covering.source)
+        return Source(kind, inside, source / rest, source), None
+    whole = kind is CollectorKind.TF_EVENT or _file_system(spec).kind is FileSystemKind.DIRECTORY
+    shared = path if whole else path.parent
+    if whole and shared == PurePosixPath("/"):
+        raise LaunchRefused("the collector's path is /; give it a folder of its own, e.g. /train")
+    private.mkdir(parents=True, exist_ok=True)
+    if whole:
+        return Source(kind, inside, private, folder), Bind(str(private), inside)
+    file = private / path.name
+    if shared == PurePosixPath("/") or (Path(shared).exists() and not image):
+        # The file's folder exists here and may hold what the program needs: only the file is private.
+        file.touch()
+        return Source(kind, inside, file, private), Bind(str(file), inside)
+    return Source(kind, inside, file, private), Bind(str(private), str(shared))
