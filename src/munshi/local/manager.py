@@ -17,7 +17,7 @@ from munshi.api.experiment import Experiment
 from munshi.api.trial import Trial
 from munshi.collectors import push_file
 from munshi.engine.ports import ObservationLog, Store
-from munshi.errors import NotFound
+from munshi.errors import NotFound, Retryable
 from munshi.local import pushing, sources
 from munshi.local.home import Home
 from munshi.local.sources import PUSHED
@@ -56,7 +56,7 @@ async def answering(experiment: Experiment, store: SqlStore, home: Home) -> Asyn
         try:
             serving = db_manager.serving(desk.report, desk.read, host=host, port=port)
             await stack.enter_async_context(serving)
-        except OSError as error:
+        except (OSError, Retryable) as error:
             why = f"nobody can listen at {host}:{port} for Katib's report_metrics: {error}"
             yield Answered(notes=(why,))
             return

@@ -234,7 +234,7 @@ class _Plan:
         if sources.kind_of(spec) is not CollectorKind.CUSTOM or said is None:
             return ()
         container = custom_container(said, job, around)
-        replica = Replica("collector", container)
+        replica = Replica("", container)
         return (self._program(container, replica, seen, "collector"),)
 
     def _program(

@@ -107,17 +107,28 @@ def offspring(root: int) -> dict[int, int]:
     (CONFIG_PROC_CHILDREN). While processes come and go it may miss some: good enough for looking, not
     for ending them.
     """
-    if not os.path.exists(f"{ROOT}/{root}/task/{root}/children"):
+    if not keeps_children():
         return {one.pid: one.parent for one in descendants({root}, table())}
     found: dict[int, int] = {}
     waiting = [root]
     while waiting:
         parent = waiting.pop()
-        for thread in _numbers(f"{ROOT}/{parent}/task"):
-            for child in _bytes(f"{ROOT}/{parent}/task/{thread}/children").split():
-                found[int(child)] = parent
-                waiting.append(int(child))
+        born = children(parent)
+        found.update(dict.fromkeys(born, parent))
+        waiting += born
     return found
+
+
+def keeps_children() -> bool:
+    """Whether the kernel keeps lists of children."""
+    return os.path.exists(f"{ROOT}/thread-self/children")
+
+
+def children(parent: int) -> list[int]:
+    """The children of one process, dead ones included, as its kernel lists them."""
+    threads = _numbers(f"{ROOT}/{parent}/task")
+    lists = (_bytes(f"{ROOT}/{parent}/task/{thread}/children") for thread in threads)
+    return [int(child) for one in lists for child in one.split()]
 
 
 def resident(pid: int) -> int:
