@@ -17,11 +17,11 @@ from munshi.api.meta import Resource
 from munshi.api.suggestion import Suggestion
 from munshi.api.trial import Trial
 from munshi.engine.engine import Engine
-from munshi.engine.ports import Change, Store
+from munshi.engine.ports import Change, Event, Store
 from munshi.errors import Conflict, StoreBusy
 from munshi.testing.clock import SimulatedClock
 from munshi.testing.launcher import Play, Script, ScriptedLauncher
-from munshi.testing.memory import MemoryLog, MemoryStore
+from munshi.testing.memory import MemoryEvents, MemoryLog, MemoryStore
 
 R = TypeVar("R", bound=Resource)
 T = TypeVar("T")
@@ -101,6 +101,19 @@ class FlakyStore:
         return done
 
 
+class Story(MemoryEvents):
+    """An event log that is slow, and may break."""
+
+    breaks = False
+
+    async def record(self, events: Sequence[Event]) -> None:
+        """See `ports.EventLog`."""
+        await asyncio.sleep(0.01)
+        if self.breaks:
+            raise StoreBusy("no room for stories")
+        await super().record(events)
+
+
 class Stage:
     """A store, a log and a launcher that outlive the engines that play on it."""
 
@@ -115,6 +128,7 @@ class Stage:
         self.clock = SimulatedClock()
         uids = count()
         self.log = MemoryLog()
+        self.story = Story()
         self.store = MemoryStore(self.clock.now, lambda: f"uid-{next(uids)}", self.log)
         self.seen: Store = self.store
         if failing:
@@ -126,7 +140,9 @@ class Stage:
     @asynccontextmanager
     async def engine(self) -> AsyncIterator[Engine]:
         """An engine at work, cancelled in the end."""
-        engine = Engine(self.seen, self.log, self.launcher, self.suggester, self.clock)
+        engine = Engine(
+            self.seen, self.log, self.launcher, self.suggester, self.clock, events=self.story
+        )
         task = asyncio.ensure_future(engine.run())
         try:
             yield engine

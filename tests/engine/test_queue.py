@@ -1,4 +1,4 @@
-"""The work queue alone, in simulated time: one pass for many askings, growing pauses, no timer left."""
+"""The work queue alone, in simulated time: one pass for many askings, lanes, pauses, no timer left."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from munshi.engine.queue import FIRST_PAUSE_S, LONGEST_PAUSE_S, Key, Kind, WorkQ
 from munshi.testing.clock import simulated
 
 A, B = Key(Kind.TRIAL, "e", "a"), Key(Kind.TRIAL, "e", "b")
+OWNER, SUGGESTION = Key(Kind.EXPERIMENT, "e"), Key(Kind.SUGGESTION, "e")
 HOUR = timedelta(hours=1)
 CLOSE_S = 1e-6
 """Times of the loop are sums of floats."""
@@ -32,11 +33,13 @@ def played(story: Callable[[WorkQueue], Awaitable[None]]) -> None:
 
 
 async def waited(queue: WorkQueue) -> tuple[list[Key], float]:
-    """The next keys, and how long they took."""
+    """The next keys, and how long they took; their passes are over at once."""
     loop = asyncio.get_running_loop()
     before = loop.time()
     async with asyncio.timeout(24 * 3600):
         keys = await queue.take()
+    for key in keys:
+        queue.done(key)
     return keys, loop.time() - before
 
 
@@ -69,14 +72,52 @@ def test_many_askings_are_one_pass() -> None:
 
 
 def test_what_is_asked_during_a_pass_is_the_next_pass() -> None:
-    """An asking after `take` is not swallowed by the pass that is under way."""
+    """An asking after `take` is not swallowed by the pass that is under way, and waits for its end."""
 
     async def story(queue: WorkQueue) -> None:
         queue.add(A)
         await queue.take()
+        assert not queue.is_empty, "a pass is under way"
         queue.add(A)
-        assert not queue.is_empty
+        assert await is_silent(queue)
+        queue.done(A)
         assert await waited(queue) == ([A], 0)
+        assert queue.is_empty
+
+    played(story)
+
+
+def test_what_writes_the_same_objects_never_meets() -> None:
+    """An experiment's and its suggestion's passes take turns, in the order of asking; a trial's do not."""
+
+    async def story(queue: WorkQueue) -> None:
+        for key in (SUGGESTION, OWNER, A):
+            queue.add(key)
+        assert await queue.take() == [SUGGESTION, A]
+        queue.add(B)
+        assert await queue.take() == [B]
+        queue.add(SUGGESTION)
+        queue.done(SUGGESTION)
+        assert await queue.take() == [OWNER]
+        queue.done(OWNER)
+        assert await queue.take() == [SUGGESTION]
+
+    played(story)
+
+
+def test_who_wants_no_pass_of_a_key_waits_for_its_end() -> None:
+    """At once when there is none, or only one of another trial."""
+
+    async def story(queue: WorkQueue) -> None:
+        await queue.no_pass_of(A)
+        queue.add(A)
+        await queue.take()
+        await queue.no_pass_of(B)
+        waiting = asyncio.ensure_future(queue.no_pass_of(A))
+        await asyncio.sleep(1)
+        assert not waiting.done()
+        queue.done(A)
+        await waiting
 
     played(story)
 
@@ -171,7 +212,7 @@ def test_failures_are_counted_by_key_and_forgiven() -> None:
     async def story(queue: WorkQueue) -> None:
         for _ in range(5):
             queue.retry(A)
-            await queue.take()
+            await waited(queue)
         assert (queue.failures(A), queue.failures(B)) == (5, 0)
         queue.retry(B)
         assert await comes(queue, [B], after_s=FIRST_PAUSE_S)

@@ -470,8 +470,7 @@ def test_a_hundred_thousand_trials_leave_a_small_status() -> None:
                 )
             }
         )
-        for at in range(20_000)
-        for one in model
+        for at, one in enumerate(model * 20_000)
     )
     owner = an_experiment(max_trials=None, parallel=20_000)
     view = ExperimentView(owner, a_suggestion(given=100_000), trials)

@@ -130,7 +130,7 @@ def disturb(world: World, chance: Random, steps: int, *, user: bool) -> None:
 
     `World` itself asserts law 3 at every creation.
     """
-    finished = False
+    finished = asked = False
     for _ in range(steps):
         world.order = lambda trials: sorted(trials, key=lambda _: chance.random())
         let, repeat = chance.choice([0, 1, 2, 3, 99, 99]), chance.random() < 0.3
@@ -146,33 +146,56 @@ def disturb(world: World, chance: Random, steps: int, *, user: bool) -> None:
         elif happens == "end":
             world.end_a_job(chance)
         elif happens == "user" and user:
-            meddle(world, chance)
+            asked |= meddle(world, chance)
         if world.experiment.spec.resume_policy in (ResumePolicy.NEVER, ResumePolicy.UNSET):
-            assert world.experiment.is_completed or not finished, "law 4"
+            assert world.experiment.is_completed or asked or not finished, "law 4"
             finished = world.experiment.is_completed
 
 
-def meddle(world: World, chance: Random) -> None:
-    """What a user may do to a running experiment."""
+def meddle(world: World, chance: Random) -> bool:
+    """What a user may do to an experiment; says whether it was to run a trial once more."""
     limit = world.experiment.spec.max_trial_count or 1
-    what = chance.choice(["parallel", "parallel", "raise", "cut", "delete"])
-    if what == "parallel":
-        world.spec(parallel_trial_count=chance.randint(1, 5))
-    elif what == "raise":
-        world.spec(max_trial_count=min(limit + 2, 15))
-    elif what == "cut":
-        world.spec(max_trial_count=max(limit - 1, 1))
-    elif world.trials:
-        world.delete(chance.choice(sorted(world.trials)))
+    spec = ["parallel", "parallel", "raise", "cut"]
+    wishes = ["suspend", "resume", "resume", "stop", "stop-trial", *["retry"] * 3]
+    what = chance.choice(["delete", "interrupt", *spec, *wishes])
+    name = chance.choice(sorted(world.trials) or [""])
+    match what:
+        case "parallel":
+            world.spec(parallel_trial_count=chance.randint(1, 5))
+        case "raise":
+            world.spec(max_trial_count=min(limit + 2, 15))
+        case "cut":
+            world.spec(max_trial_count=max(limit - 1, 1))
+        case "interrupt":
+            world.interrupt()
+        case "suspend":
+            world.annotate(suspend="")
+        case "resume":
+            world.annotate(suspend=None, stop=None)
+        case "stop":
+            world.annotate(stop=chance.choice(["", "enough"]))
+        case "delete" if name:
+            world.delete(name)
+        case "stop-trial" if name:
+            world.annotate_trial(name, stop="")
+        case "retry" if name:
+            attempts = world.trials[name].status.attempts
+            world.annotate_trial(name, stop=None, retry=str(attempts))
+            return True
+    return False
 
 
 @quickly
 @given(experiments(), st.integers(0, 2**32))
 def test_laws_3_and_4_whatever_happens(owner: Experiment, seed: int) -> None:
-    """Never too many at once or ever, no result withdrawn, finished stays finished; and it ends."""
+    """Never too many at once or ever, no result withdrawn, finished stays finished; and it ends.
+
+    Under a suspension nothing begins: `World` asserts that too.
+    """
     world, chance = World(owner), Random(seed)  # noqa: S311
     disturb(world, chance, 150, user=True)
     world.order = list
+    world.annotate(suspend=None)
     world.run(chance)
     assert world.experiment.is_completed
     assert not world.active

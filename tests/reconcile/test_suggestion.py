@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from munshi.algorithms import Reply
+from munshi.api.common import ObjectiveSpec
 from munshi.api.meta import AFTER_ANNOTATION, RETURNED_ANNOTATION
 from munshi.reconcile.plan import Ask
 from munshi.reconcile.suggestion import new_results, reconcile_suggestion, returned, settled
+from munshi.reconcile.tally import Tally
 from munshi.reconcile.views import SuggestionView
 from munshi.testing.builders import (
     NOW,
@@ -82,7 +84,7 @@ def test_new_results_are_told_once() -> None:
         "e-0,e-2",
         None,
     ]
-    late = (*view.trials, a_trial("e-9", succeeded(), index=9))
+    late = Tally(ObjectiveSpec(), (*view.trials, a_trial("e-9", succeeded(), index=9)))
     assert new_results(late, status.suggestions) == ("e-9",)
 
 

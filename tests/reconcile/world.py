@@ -8,17 +8,20 @@ worlds with the same experiment must come to the same end.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from random import Random
+from typing import TypeVar
 
 from munshi import algorithms
 from munshi.api.experiment import Experiment
+from munshi.api.meta import Resource
 from munshi.api.suggestion import Suggestion
 from munshi.api.trial import Trial
 from munshi.api.wire import Json
 from munshi.metrics.log import MetricLog
 from munshi.metrics.observation import observe
+from munshi.reconcile import controls
 from munshi.reconcile import suggestion as suggestions
 from munshi.reconcile import trial as trials
 from munshi.reconcile.experiment import reconcile_experiment
@@ -31,6 +34,7 @@ from munshi.reconcile.plan import (
     KillTrial,
     LaunchTrial,
     RequestSuggestions,
+    RetryTrial,
     StopTrial,
     WithdrawTrial,
 )
@@ -39,6 +43,7 @@ from munshi.reconcile.trial import reconcile_trial
 from munshi.reconcile.views import ExperimentView, Run, SuggestionView, TrialView
 from munshi.testing.builders import NOW
 
+R = TypeVar("R", bound=Resource)
 Outcome = str
 """`fails`, `silent`, `lost` (its first attempt only), or a value."""
 
@@ -136,6 +141,22 @@ class World:
         changed = self.experiment.spec.model_copy(update=said)
         self.experiment = self.experiment.model_copy(update={"spec": changed})
 
+    def annotate(self, **said: str | None) -> None:
+        """The user writes annotations `munshi/…` on the experiment, or takes them away."""
+        self.experiment = annotated(self.experiment, said)
+
+    def annotate_trial(self, name: str, **said: str | None) -> None:
+        """The user writes annotations on a trial."""
+        self._write(annotated(self.trials[name], said))
+
+    def interrupt(self) -> None:
+        """The user ends munshi: what runs is put aside, to begin anew."""
+        for trial in list(self.trials.values()):
+            if not trial.is_completed:
+                self.jobs.pop((trial.uid, trial.status.attempts), None)
+                status = trials.interrupted(trial, self.now())
+                self._write(trial.model_copy(update={"status": status}))
+
     # -- what can be seen -----------------------------------------------------------------------
 
     def now(self) -> datetime:
@@ -202,6 +223,8 @@ class World:
                 if held is not None and held.uid == trial.uid:
                     status = trials.killed(held, because, self.now())
                     self._write(held.model_copy(update={"status": status}))
+            case RetryTrial(trial, because):
+                self._retry(trial, because)
             case WithdrawTrial(trial):
                 self._withdraw(trial)
             case _:
@@ -222,6 +245,20 @@ class World:
             case _:
                 raise AssertionError(action)
 
+    def _retry(self, trial: Trial, because: str) -> None:
+        held = self.trials.get(trial.name)
+        if held is None or held.uid != trial.uid or not controls.wants_retry(held):
+            return
+        for key in [key for key in self.jobs if key[0] == trial.uid]:
+            del self.jobs[key]
+        status = trials.begun_anew(held, because, self.now())
+        self._write(held.model_copy(update={"status": status}))
+        self._check_places()
+
+    def _check_places(self) -> None:
+        assert not controls.is_suspended(self.experiment), "begun while suspended"
+        assert len(self.active) <= (self.experiment.spec.parallel_trial_count or 1), "too many"
+
     def _create(self, trial: Trial) -> None:
         if trial.name in self.trials:
             return
@@ -230,7 +267,7 @@ class World:
         self.trials[trial.name] = trial.model_copy(update={"metadata": meta})
         self.created.add(trial.name)
         spec = self.experiment.spec
-        assert len(self.active) <= (spec.parallel_trial_count or 1), "too many at once"
+        self._check_places()
         if spec.max_trial_count is not None:
             assert len(self.created) <= spec.max_trial_count, "too many ever"
 
@@ -255,10 +292,22 @@ class World:
 
     def _settle(self, ask: Ask) -> None:
         assert self.suggestion is not None
+        assert not controls.is_suspended(self.experiment), "asked while suspended"
         reply = algorithms.find(ask.algorithm).suggest(ask.request)
         view = SuggestionView(self.experiment, self.suggestion, self._listed())
         status = suggestions.settled(view, ask, reply, self.now())
         self.suggestion = self.suggestion.model_copy(update={"status": status})
+
+
+def annotated(one: R, said: Mapping[str, str | None]) -> R:
+    """The object with annotations `munshi/…` written (a text) or taken away (None)."""
+    notes = dict(one.metadata.annotations)
+    for word, text in said.items():
+        notes.pop(f"munshi/{word}", None)
+        if text is not None:
+            notes[f"munshi/{word}"] = text
+    meta = one.metadata.model_copy(update={"annotations": notes})
+    return one.model_copy(update={"metadata": meta})
 
 
 def _logs(trial: Trial) -> list[MetricLog]:

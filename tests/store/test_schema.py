@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from munshi.errors import Terminal
-from munshi.store import schema, tables
+from munshi.store import revisions, schema, tables
 
 PATIENCE = timedelta(seconds=10)
 
@@ -57,8 +57,8 @@ def test_the_migrations_are_the_known_revisions() -> None:
     config.set_main_option("script_location", "munshi.store:migrations")
     config.set_main_option("path_separator", "os")
     script = ScriptDirectory.from_config(config)
-    revisions = [step.revision for step in script.walk_revisions()]
-    assert tuple(reversed(revisions)) == schema.REVISIONS
+    built = [step.revision for step in script.walk_revisions()]
+    assert tuple(reversed(built)) == revisions.REVISIONS
 
 
 def test_programs_that_open_a_new_file_at_once_all_may(tmp_path: Path) -> None:

@@ -7,9 +7,10 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 import uuid
-from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager, closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,10 +18,13 @@ import pytest
 
 from munshi.api.experiment import Experiment
 from munshi.api.trial import Trial
-from munshi.engine.ports import ObservationLog, Store
+from munshi.engine.ports import EventLog, ObservationLog, Store
 from munshi.errors import Invalid, NotFound, StoreBusy, Terminal
+from munshi.metrics.observation import observe
 from munshi.store.sqlite import SqlStore
-from munshi.testing.logs import NOON, ObservationLogContract, a_value
+from munshi.testing.events import EventLogContract
+from munshi.testing.logs import NOON, NOON_NS, ObservationLogContract, a_value
+from munshi.testing.logs import a_trial as a_reporter
 from munshi.testing.stores import StoreContract, a_trial, an_experiment, heard, with_attempts
 
 
@@ -56,6 +60,20 @@ class TestSqlLog(ObservationLogContract):
         return opened(folder / "munshi.db")
 
 
+class TestSqlEvents(EventLogContract):
+    """SqlStore against the suite of event logs."""
+
+    def opened(self, folder: Path) -> AbstractAsyncContextManager[tuple[Store, EventLog]]:
+        """A new file."""
+        return _store_with_events(folder / "munshi.db")
+
+
+@asynccontextmanager
+async def _store_with_events(path: Path) -> AsyncIterator[tuple[Store, EventLog]]:
+    async with opened(path) as store:
+        yield store, store
+
+
 def test_what_was_written_is_there_after_reopening(tmp_path: Path) -> None:
     """Objects, values and the version outlive the store."""
     path = tmp_path / "a folder" / "자료.db"
@@ -81,10 +99,12 @@ def test_deleting_an_experiment_drops_what_its_trials_reported(tmp_path: Path) -
             mine = await store.create(a_trial("mine", owner=owner))
             other = await store.create(a_trial("other"))
             for trial in (mine, other):
-                await store.append(trial, [a_value("1", 1)], NOON)
+                await store.append(trial, [a_value("1", 1, at="out:0:0")], NOON)
             await store.delete(Experiment, "default", "e")
             assert list(await store.read(mine.uid)) == []
-            assert list(await store.read(other.uid)) == [a_value("1", 1)]
+            assert await store.summarise(mine.uid, ["loss"]) == observe([], ["loss"])
+            assert await store.append(mine, [a_value("1", 1, at="out:0:0")], NOON) == 1
+            assert list(await store.read(other.uid)) == [a_value("1", 1, at="out:0:0")]
 
     asyncio.run(story())
 
@@ -186,6 +206,7 @@ WRITER = """
 import asyncio, sys, uuid
 from datetime import UTC, datetime
 from pathlib import Path
+from munshi.metrics.observation import observe
 from munshi.store.sqlite import SqlStore
 from munshi.testing.stores import a_trial
 
@@ -224,6 +245,67 @@ def test_a_killed_writer_keeps_all_it_acknowledged(tmp_path: Path) -> None:
     asyncio.run(story())
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+FLOOD = """
+import asyncio, sys, uuid
+from pathlib import Path
+from munshi.store.sqlite import SqlStore
+from munshi.testing.logs import NOON, NOON_NS, a_trial, a_value
+
+async def main():
+    async with SqlStore.open(Path(sys.argv[1]), lambda: NOON, lambda: str(uuid.uuid4())) as store:
+        for start in range(0, 10**8, 1_000):
+            places = range(start, start + 1_000)
+            flood = [a_value(f"0.{i * 7919 % 1000}", NOON_NS + i, at=f"out:{i}:0") for i in places]
+            await store.append(a_trial(), flood, NOON)
+            print(start + 1_000, flush=True)
+
+asyncio.run(main())
+"""
+
+
+def test_a_flood_cut_off_by_a_kill_goes_on_from_the_start(tmp_path: Path) -> None:
+    """After kill -9 a second reading from the first byte ends with the rows and summary of one reading."""
+    path = tmp_path / "x.db"
+    process = subprocess.Popen(
+        [sys.executable, "-c", FLOOD, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        said = [int(process.stdout.readline()) for _ in range(25)]
+        os.kill(process.pid, signal.SIGKILL)
+        said += [int(line) for line in process.stdout.read().split("\n")[:-1]]
+    count = said[-1] + 5_500
+    flood = [a_value(f"0.{i * 7919 % 1000}", NOON_NS + i, at=f"out:{i}:0") for i in range(count)]
+
+    async def story() -> None:
+        async with opened(path) as store:
+            known = (await store.summarise("uid-1", ["loss"])).metrics[0].count
+            assert known >= said[-1]
+            assert await store.append(a_reporter("uid-1"), flood, NOON) == count - known
+            assert await store.append(a_reporter("uid-2"), flood, NOON) == count
+            assert await store.summarise("uid-1", ["loss"]) == observe(flood, ["loss"])
+            assert list(await store.read("uid-1")) == list(await store.read("uid-2"))
+
+    asyncio.run(story())
+
+
+def test_a_flood_costs_the_same_to_its_end(tmp_path: Path) -> None:
+    """The tenth 20,000 values of a metric cost no more than the first, which are all kept."""
+
+    async def story() -> float:
+        costs = []
+        async with opened(tmp_path / "x.db") as store:
+            for start in range(0, 200_000, 20_000):
+                places = range(start, start + 20_000)
+                flood = [a_value("0.5", NOON_NS + i, at=f"out:{i}:0") for i in places]
+                began = time.process_time()
+                await store.append(a_reporter("uid-1"), flood, NOON)
+                costs.append(time.process_time() - began)
+        return min(costs[5:]) / costs[0]
+
+    assert asyncio.run(story()) < 1.5
 
 
 def test_a_read_only_folder_is_refused_with_advice(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """The loop of munshi. A pass is told which object, never what happened; it reads everything anew.
 
-Trials are looked at first, side by side, so that their writes share a commit; then experiments, then
-suggestions. Algorithms are asked in the background, one question an experiment at a time. This file
-holds the one broad `except` of the house: a failed pass is logged and repeated with a growing pause.
+Trials are looked at side by side, so that none waits for another and their writes share commits; beside
+them each experiment, one pass of it or its suggestion after the other. Two that write the same object
+nevertheless meet in Conflict, and the later one looks again. Algorithms are asked in the background,
+one question an experiment at a time. This file holds the one broad `except` of the house: a failed
+pass is logged and repeated with a growing pause.
 """
 
 from __future__ import annotations
@@ -10,19 +12,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from typing import Any
+from datetime import timedelta
+from typing import Any, TypeAlias
 
 from munshi import template
-from munshi.api.experiment import Experiment
+from munshi.api.experiment import Experiment, ExperimentStatus
 from munshi.api.meta import ConfigMap, Resource
 from munshi.api.suggestion import Suggestion, SuggestionStatus
 from munshi.api.trial import Trial
+from munshi.engine.chronicle import Chronicle
 from munshi.engine.mirror import Mirror
 from munshi.engine.perform import Performer
-from munshi.engine.ports import Change, Clock, Launcher, ObservationLog, Store, Suggester
+from munshi.engine.ports import Change, Clock, EventLog, Launcher, ObservationLog, Store, Suggester
 from munshi.engine.queue import Key, Kind, WorkQueue
 from munshi.errors import AlgorithmRefused, Conflict, Gone, MunshiError, NotFound, Retryable
-from munshi.metrics.observation import Observation, observe
+from munshi.metrics.observation import Observation
+from munshi.reconcile import story
 from munshi.reconcile.experiment import reconcile_experiment
 from munshi.reconcile.plan import Ask
 from munshi.reconcile.suggestion import failed, reconcile_suggestion, settled
@@ -31,6 +36,12 @@ from munshi.reconcile.views import ExperimentView, Run, SuggestionView, TrialVie
 
 log = logging.getLogger("munshi.engine")
 
+Status: TypeAlias = ExperimentStatus | SuggestionStatus
+
+ECHO_PAUSE_S = 0.1
+"""Between two looks at the store's news while they only tell of our own writes, which are known already."""
+REST_S = 0.1
+"""Between two writes of a status of which only numbers and names changed; nothing waits for those."""
 LIST_PAUSE_S = 0.5
 """Before a store that cannot be followed, or a job that cannot be stopped, is tried again."""
 STOPS = 5
@@ -48,6 +59,7 @@ class Engine:
         launcher: What runs them.
         suggester: Who computes assignments.
         clock: The time.
+        events: Where the story is written.
         wants: Which experiments are this engine's business.
     """
 
@@ -59,20 +71,24 @@ class Engine:
         suggester: Suggester,
         clock: Clock,
         *,
+        events: EventLog,
         wants: Callable[[Experiment], bool] = lambda _: True,
     ) -> None:
         self._store, self._observations, self._launcher = store, observations, launcher
         self._suggester, self._clock, self._wants = suggester, clock, wants
         self.mirror = Mirror()
         self._queue = WorkQueue()
-        self._performer = Performer(store, observations, launcher, clock, self.mirror)
+        self._chronicle = Chronicle(events)
+        self._performer = Performer(
+            store, observations, launcher, clock, self.mirror, self._chronicle
+        )
         self._by_uid: dict[str, tuple[str, str]] = {}
         self._trial_of: dict[str, Key] = {}
         self._live: set[str] = set()
         self._deleted: dict[str, dict[str, str]] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._background: set[asyncio.Future[None]] = set()
-        self._passing = False
+        self._due: dict[Key, float] = {}
 
     async def run(self) -> None:
         """Work until cancelled. Trials go on running when the engine stops."""
@@ -87,15 +103,16 @@ class Engine:
             for task in self._asking.values():
                 task.cancel()
             await asyncio.gather(*tasks_left, return_exceptions=True)
+            await self._chronicle.finish()
 
     def is_at_rest(self) -> bool:
         """Every wanted experiment is completed, and nothing of it runs or waits any more."""
         experiments = [one for one in self.mirror.experiments.values() if self._wants(one)]
         return (
             all(one.is_completed for one in experiments)
-            and not (self._live or self._asking or self._background or self._passing)
+            and not (self._live or self._asking or self._background)
             and self._queue.is_empty
-            and all(t.is_completed for one in experiments for t in self.mirror.trials(one.uid))
+            and all(t.is_completed for one in experiments for t in self.mirror.tally(one).active)
         )
 
     # -- what wakes it --------------------------------------------------------------------------
@@ -106,8 +123,12 @@ class Engine:
             try:
                 since = await self._store.version()
                 await self._read_all()
+                looked = 0.0
                 async for change in self._store.watch(since):
-                    self._take(change)
+                    if self._take(change) or looked + ECHO_PAUSE_S > self._loop_time():
+                        continue
+                    await asyncio.sleep(ECHO_PAUSE_S)
+                    looked = self._loop_time()
             except Gone:
                 log.info("the store forgot changes that were not seen yet; reading all of it again")
             except Retryable as busy:
@@ -143,16 +164,20 @@ class Engine:
             if key is not None:
                 self._queue.add(key)
 
-    def _take(self, change: Change) -> None:
+    def _take(self, change: Change) -> bool:
+        """Take news in; says whether they were any."""
         resource = change.resource
         if change.gone:
-            if self.mirror.drop(resource):
+            dropped = self.mirror.drop(resource)
+            if dropped:
                 self._gone(resource)
-            return
+            return dropped
         if isinstance(resource, Experiment) and not self._wants(resource):
-            return
-        if self.mirror.put(resource):
+            return False
+        fresh = self.mirror.put(resource)
+        if fresh:
             self._wake(resource)
+        return fresh
 
     def _wake(self, resource: Resource) -> None:
         match resource:
@@ -186,7 +211,11 @@ class Engine:
             self._deleted.pop(resource.uid, None)
 
     async def _stop(self, trial: Trial) -> None:
-        """End what a deleted trial runs; nobody will look at it again."""
+        """End what a deleted trial runs; nobody will look at it again.
+
+        A pass that is just launching it comes to its end first.
+        """
+        await self._queue.no_pass_of(Key(Kind.TRIAL, _owner_uid(trial), trial.name))
         for _ in range(STOPS):
             try:
                 return await self._launcher.stop(trial)
@@ -204,24 +233,24 @@ class Engine:
     # -- passes ---------------------------------------------------------------------------------
 
     async def _work(self) -> None:
-        while True:
-            keys = await self._queue.take()
-            self._passing = True
-            for kind in Kind:
-                mine = [key for key in keys if key.kind is kind]
-                await asyncio.gather(*(self._pass(key) for key in mine))
-            self._passing = False
+        async with asyncio.TaskGroup() as passes:
+            while True:
+                for key in await self._queue.take():
+                    passes.create_task(self._pass(key))
 
     async def _pass(self, key: Key) -> None:
-        match key.kind:
-            case Kind.TRIAL:
-                await self._try(key, self._pass_trial(key))
-            case Kind.EXPERIMENT:
-                await self._try(key, self._pass_experiment(key))
-            case Kind.SUGGESTION:
-                await self._try(key, self._pass_suggestion(key))
-            case Kind.ANSWER:
-                self._queue.add(Key(Kind.SUGGESTION, key.experiment_uid))
+        try:
+            match key.kind:
+                case Kind.TRIAL:
+                    await self._try(key, self._pass_trial(key))
+                case Kind.EXPERIMENT:
+                    await self._try(key, self._pass_experiment(key))
+                case Kind.SUGGESTION:
+                    await self._try(key, self._pass_suggestion(key))
+                case Kind.ANSWER:
+                    self._queue.add(Key(Kind.SUGGESTION, key.experiment_uid))
+        finally:
+            self._queue.done(key)
 
     async def _try(self, key: Key, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -271,14 +300,14 @@ class Engine:
         view = ExperimentView(
             experiment,
             self.mirror.suggestion(experiment.uid),
-            self.mirror.trials(experiment.uid),
+            self.mirror.tally(experiment),
             await self._template_text(experiment),
             self._deleted.get(experiment.uid, {}),
         )
         plan = reconcile_experiment(view, self._clock.now())
         changed = plan.status != experiment.status
-        experiment = await self._performer.write_experiment(experiment, plan.status)
-        if changed:
+        if changed and not self._may_rest(key, experiment.status, plan.status):
+            experiment = await self._performer.write_experiment(experiment, plan.status)
             self._queue.add(Key(Kind.SUGGESTION, key.experiment_uid))
         for action in plan.actions:
             log.info("experiment %s: %s (%s)", key, type(action).__name__, action.because)
@@ -294,14 +323,27 @@ class Engine:
         view = self._suggestion_view(experiment, suggestion)
         plan = reconcile_suggestion(view, self._clock.now())
         changed = plan.status != suggestion.status
-        suggestion = await self._performer.write_suggestion(suggestion, plan.status)
-        if changed:
+        if changed and not self._may_rest(key, suggestion.status, plan.status):
+            suggestion = await self._performer.write_suggestion(suggestion, plan.status)
             self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
         for action in plan.actions:
             if isinstance(action, Ask):
                 log.info("suggestion %s: Ask (%s)", suggestion.name, action.because)
+                self._chronicle.tell([story.of_action(suggestion, action, self._clock.now())])
                 task = asyncio.ensure_future(self._ask(key, action))
                 self._asking[key.experiment_uid] = task
+
+    def _may_rest(self, key: Key, old: Status, new: Status) -> bool:
+        """Whether a changed status need not be written yet; then its pass comes again in a moment.
+
+        A hundred trials a second would otherwise mean a hundred writes of the same counts.
+        """
+        now = self._loop_time()
+        if old.conditions != new.conditions or now >= self._due.get(key, 0.0):
+            self._due[key] = now + REST_S
+            return False
+        self._queue.add_later(key, timedelta(seconds=REST_S))
+        return True
 
     async def _ask(self, key: Key, ask: Ask) -> None:
         """Ask in the background; failures count apart, as the pass that merely asks succeeds."""
@@ -343,13 +385,17 @@ class Engine:
 
     # -- reading --------------------------------------------------------------------------------
 
+    @staticmethod
+    def _loop_time() -> float:
+        return asyncio.get_running_loop().time()
+
     def _experiment(self, uid: str) -> Experiment | None:
         key = self._by_uid.get(uid)
         found = self.mirror.experiments.get(key) if key else None
         return found if found is not None and found.uid == uid else None
 
     def _suggestion_view(self, experiment: Experiment, suggestion: Suggestion) -> SuggestionView:
-        trials = self.mirror.trials(experiment.uid)
+        trials = self.mirror.tally(experiment)
         return SuggestionView(experiment, suggestion, trials, self._deleted.get(experiment.uid, {}))
 
     def _note_live(self, trial: Trial, run: Run | None) -> None:
@@ -361,8 +407,7 @@ class Engine:
     async def _observe(self, trial: Trial, run: Run | None) -> Observation:
         if run is None or not run.collected or trial.is_completed or trial.spec.objective is None:
             return Observation()
-        logs = await self._observations.read(trial.uid)
-        return observe(logs, trial.spec.objective.metric_names)
+        return await self._observations.summarise(trial.uid, trial.spec.objective.metric_names)
 
     async def _template_text(self, experiment: Experiment) -> str | None:
         """The template's text, when a ConfigMap holds it."""

@@ -1,15 +1,18 @@
 """The objects as this process last saw them: fed by the store's watch and by our own writes.
 
 Whatever is read here may be stale; a write made on stale ground ends in Conflict, and the pass is
-repeated after the watch has caught up.
+repeated after the watch has caught up. The trials of an experiment are kept counted (`Tally`), so that
+no pass has to look at each of them.
 """
 
 from __future__ import annotations
 
+from munshi.api.common import ObjectiveSpec
 from munshi.api.experiment import Experiment
 from munshi.api.meta import Resource
 from munshi.api.suggestion import Suggestion
 from munshi.api.trial import Trial
+from munshi.reconcile.tally import Tally
 
 Key = tuple[str, str]
 """Namespace and name."""
@@ -21,7 +24,7 @@ class Mirror:
     def __init__(self) -> None:
         self.experiments: dict[Key, Experiment] = {}
         self._suggestions: dict[str, Suggestion] = {}
-        self._trials: dict[str, dict[str, Trial]] = {}
+        self._trials: dict[str, Tally] = {}
         self._gone: set[str] = set()
 
     def put(self, resource: Resource) -> bool:
@@ -44,10 +47,10 @@ class Mirror:
                     return False
                 self._suggestions[owner] = resource
             case Trial():
-                trials = self._trials.setdefault(_owner(resource), {})
-                if not _newer(resource, trials.get(resource.name)):
+                trials = self._held(_owner(resource))
+                if not _newer(resource, trials.by_name.get(resource.name)):
                     return False
-                trials[resource.name] = resource
+                trials.put(resource)
             case _:
                 return False
         return True
@@ -68,18 +71,18 @@ class Mirror:
                     return False
                 del self._suggestions[_owner(resource)]
             case Trial():
-                trials = self._trials.get(_owner(resource), {})
-                held_trial = trials.get(resource.name)
+                trials = self._held(_owner(resource))
+                held_trial = trials.by_name.get(resource.name)
                 if held_trial is None or held_trial.uid != resource.uid:
                     return False
-                del trials[resource.name]
+                trials.drop(resource.name)
             case _:
                 return False
         return True
 
     def everything(self) -> list[Resource]:
         """All that is held, owners first."""
-        trials = (trial for held in self._trials.values() for trial in held.values())
+        trials = (trial for held in self._trials.values() for trial in held)
         return [*self.experiments.values(), *self._suggestions.values(), *trials]
 
     def suggestion(self, experiment_uid: str) -> Suggestion | None:
@@ -88,11 +91,25 @@ class Mirror:
 
     def trials(self, experiment_uid: str) -> tuple[Trial, ...]:
         """All Trials of an Experiment."""
-        return tuple(self._trials.get(experiment_uid, {}).values())
+        return tuple(self._held(experiment_uid))
+
+    def tally(self, experiment: Experiment) -> Tally:
+        """All Trials of an Experiment, counted; it follows whatever `put` and `drop` bring."""
+        objective = experiment.spec.objective or ObjectiveSpec()
+        held = self._held(experiment.uid)
+        if held.objective != objective:  # the first look; an objective cannot be edited
+            self._trials[experiment.uid] = held = Tally(objective, held)
+        return held
 
     def trial_named(self, experiment_uid: str, name: str) -> Trial | None:
         """A Trial by its Experiment and name."""
-        return self._trials.get(experiment_uid, {}).get(name)
+        return self._held(experiment_uid).by_name.get(name)
+
+    def _held(self, experiment_uid: str) -> Tally:
+        held = self._trials.get(experiment_uid)
+        if held is None:
+            held = self._trials[experiment_uid] = Tally(ObjectiveSpec())
+        return held
 
 
 def _owner(resource: Resource) -> str:

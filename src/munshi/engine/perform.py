@@ -11,9 +11,11 @@ from munshi.api.experiment import Experiment, ExperimentStatus
 from munshi.api.meta import Resource
 from munshi.api.suggestion import Suggestion, SuggestionStatus
 from munshi.api.trial import Trial, TrialStatus
+from munshi.engine.chronicle import Chronicle
 from munshi.engine.mirror import Mirror
 from munshi.engine.ports import Clock, Launcher, ObservationLog, Store
 from munshi.errors import AlreadyExists, LaunchRefused, MunshiError, NotFound
+from munshi.reconcile import story
 from munshi.reconcile import suggestion as suggestions
 from munshi.reconcile import trial as trials
 from munshi.reconcile.plan import (
@@ -24,11 +26,13 @@ from munshi.reconcile.plan import (
     KillTrial,
     LaunchTrial,
     RequestSuggestions,
+    RetryTrial,
     StopTrial,
     WithdrawTrial,
 )
 
 R = TypeVar("R", bound=Resource)
+T = TypeVar("T", Experiment, Suggestion, Trial)
 
 LAUNCHES = 5
 """Accidents in a row after which a job that cannot be started fails its trial."""
@@ -44,9 +48,10 @@ class Performer:
         launcher: Launcher,
         clock: Clock,
         mirror: Mirror,
+        chronicle: Chronicle,
     ) -> None:
         self._store, self._observations, self._launcher = store, observations, launcher
-        self._clock, self._mirror = clock, mirror
+        self._clock, self._mirror, self._chronicle = clock, mirror, chronicle
 
     async def write_experiment(
         self, experiment: Experiment, status: ExperimentStatus
@@ -54,9 +59,7 @@ class Performer:
         """Write the status if it changed."""
         if status == experiment.status:
             return experiment
-        return self._seen(
-            await self._store.replace_status(experiment.model_copy(update={"status": status}))
-        )
+        return await self._write(experiment, experiment.model_copy(update={"status": status}))
 
     async def write_suggestion(
         self, suggestion: Suggestion, status: SuggestionStatus
@@ -64,17 +67,18 @@ class Performer:
         """Write the status if it changed."""
         if status == suggestion.status:
             return suggestion
-        return self._seen(
-            await self._store.replace_status(suggestion.model_copy(update={"status": status}))
-        )
+        return await self._write(suggestion, suggestion.model_copy(update={"status": status}))
 
     async def write_trial(self, trial: Trial, status: TrialStatus) -> Trial:
         """Write the status if it changed."""
         if status == trial.status:
             return trial
-        return self._seen(
-            await self._store.replace_status(trial.model_copy(update={"status": status}))
-        )
+        return await self._write(trial, trial.model_copy(update={"status": status}))
+
+    async def _write(self, before: T, after: T) -> T:
+        written = self._seen(await self._store.replace_status(after))
+        self._chronicle.tell(story.of_change(before, after, self._clock.now()))
+        return written
 
     async def act_on_trial(self, trial: Trial, action: Action, failures: int = 0) -> None:
         """Carry out what a trial's pass decided; `failures` says how often in a row it broke."""
@@ -99,11 +103,15 @@ class Performer:
             case StopTrial():
                 await self._launcher.stop(trial)
             case ForgetRun():
-                # The collector first: what it still appended would be taken for the next attempt's.
-                await self._launcher.forget(trial)
-                await self._observations.forget(trial.uid)
+                await self._forget(trial)
             case _:
                 raise TypeError(f"not a trial's action: {action}")
+        self._chronicle.tell([story.of_action(trial, action, self._clock.now())])
+
+    async def _forget(self, trial: Trial) -> None:
+        # The collector first: what it still appended would be taken for the next attempt's.
+        await self._launcher.forget(trial)
+        await self._observations.forget(trial.uid)
 
     async def act_on_experiment(
         self, experiment: Experiment, actions: Sequence[Action], wake: Callable[[Resource], None]
@@ -118,7 +126,7 @@ class Performer:
         Raises:
             MunshiError: The first failure, after everything was tried.
         """
-        withdrawals = [one.trial for one in actions if isinstance(one, WithdrawTrial)]
+        withdrawals = [one for one in actions if isinstance(one, WithdrawTrial)]
         steps = [
             self._act(experiment, action, wake)
             for action in actions
@@ -126,22 +134,28 @@ class Performer:
         ]
         await _all(steps)
         if withdrawals:
-            await self._withdraw(experiment, withdrawals)
+            await self._withdraw(experiment, [one.trial for one in withdrawals])
+            now = self._clock.now()
+            self._chronicle.tell(story.of_action(experiment, one, now) for one in withdrawals)
 
     async def _act(
         self, experiment: Experiment, action: Action, wake: Callable[[Resource], None]
     ) -> None:
+        uid = ""
         match action:
-            case CreateSuggestion(suggestion):
-                wake(await self._create(suggestion))
+            case CreateSuggestion(made) | CreateTrial(made):
+                found = await self._create(made)
+                uid = found.uid
+                wake(found)
             case RequestSuggestions(requests):
                 await self._request(experiment, requests, wake)
-            case CreateTrial(trial):
-                wake(await self._create(trial))
             case KillTrial(trial, because):
                 wake(await self._kill(trial, because))
+            case RetryTrial(trial, because):
+                wake(await self._retry(trial, because))
             case _:
                 raise TypeError(f"not an experiment's action: {action}")
+        self._chronicle.tell([story.of_action(experiment, action, self._clock.now(), uid)])
 
     async def _create(self, resource: Resource) -> Resource:
         try:
@@ -163,6 +177,11 @@ class Performer:
 
     async def _kill(self, trial: Trial, because: str) -> Resource:
         return await self.write_trial(trial, trials.killed(trial, because, self._clock.now()))
+
+    async def _retry(self, trial: Trial, because: str) -> Resource:
+        """Forget first: a crash in between leaves a trial that ended, and whose wish is still there."""
+        await self._forget(trial)
+        return await self.write_trial(trial, trials.begun_anew(trial, because, self._clock.now()))
 
     async def _withdraw(self, experiment: Experiment, withdrawn: Sequence[Trial]) -> None:
         """Give the assignments back in one write, end the jobs, then delete the trials."""

@@ -1,4 +1,4 @@
-"""What the engine asks of the world: five ports, worded in the domain.
+"""What the engine asks of the world: six ports, worded in the domain.
 
 Each Protocol's docstring is its contract; each adapter passes the suite of the same name in
 `munshi.testing`. All methods may be repeated after a crash or a lost answer, and are called from the
@@ -16,6 +16,8 @@ from munshi.algorithms import Reply, Request
 from munshi.api.meta import Resource
 from munshi.api.trial import Trial
 from munshi.metrics.log import MetricLog
+from munshi.metrics.observation import Observation
+from munshi.reconcile.story import Event as Event  # noqa: PLC0414 - part of EventLog
 from munshi.reconcile.views import Run
 
 R = TypeVar("R", bound=Resource)
@@ -111,8 +113,9 @@ class ObservationLog(Protocol):
     async def append(self, trial: Trial, logs: Sequence[MetricLog], arrived: datetime) -> int:
         """Keep the values; durable when this returns. Undated ones get `arrived`.
 
-        A value whose (trial uid, origin) is there already is passed over, so a collector may begin
-        again from the start. A value without an origin is always new.
+        Values of one metric from one source come in order of their place (see `MetricLog.origin`); one
+        that is not behind the last is passed over, so a collector may begin again from the start. A
+        value without an origin is always new.
 
         Returns:
             How many were new.
@@ -122,11 +125,36 @@ class ObservationLog(Protocol):
     async def read(
         self, trial_uid: str, metric: str | None = None, limit: int | None = None
     ) -> Sequence[MetricLog]:
-        """The values of a trial, every one dated, ordered by time, then by arrival; the first `limit`."""
+        """The values of a trial, every one dated, ordered by time, then by arrival; the first `limit`.
+
+        A store may thin a long series evenly; `summarise` stays exact.
+        """
+        ...
+
+    async def summarise(self, trial_uid: str, metrics: Sequence[str]) -> Observation:
+        """Per metric, in the given order, the exact smallest, largest and latest of all that was appended.
+
+        Exact even where `read` gives a thinned series.
+        """
         ...
 
     async def forget(self, trial_uid: str) -> None:
         """Drop a trial's values (an attempt that the infrastructure lost begins anew)."""
+        ...
+
+
+class EventLog(Protocol):
+    """What happened to whom, and why.
+
+    Deleting an experiment deletes its events; those of one that is not there are dropped.
+    """
+
+    async def record(self, events: Sequence[Event]) -> None:
+        """Keep the events in this order; durable when this returns."""
+        ...
+
+    async def events(self, experiment_uid: str, name: str | None = None) -> Sequence[Event]:
+        """An experiment's events in the order they were recorded; only the object's of that name."""
         ...
 
 

@@ -1,4 +1,9 @@
-"""Which object to look at next: each key at most once at a time, failures with growing pauses."""
+"""Which object to look at next: each at most once at a time, failures with growing pauses.
+
+A trial is passed over beside all others; an Experiment, its Suggestion and the answers to it share a
+lane, because they write the same two objects. What is asked for while its lane is busy comes after it.
+As in client-go's workqueue, a key that is asked for thrice meanwhile comes once.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +20,13 @@ DOUBLINGS = 10
 
 
 class Kind(Enum):
-    """What a key names; in the order in which a round looks at them."""
+    """What a key names."""
 
     TRIAL = 0
     EXPERIMENT = 1
     SUGGESTION = 2
     ANSWER = 3
-    """The algorithm's answer, which comes between rounds; its pass asks again after a failure."""
+    """The algorithm's answer, which comes by itself; its pass asks again after a failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +37,18 @@ class Key:
     experiment_uid: str
     trial: str = ""
 
+    @property
+    def lane(self) -> tuple[str, str]:
+        """Keys with the same lane are never passed over at the same time."""
+        return self.experiment_uid, self.trial
+
 
 class WorkQueue:
     """Keys that want a pass. Adding a key twice before its pass means one pass."""
 
     def __init__(self) -> None:
         self._ready: dict[Key, None] = {}
+        self._busy: dict[tuple[str, str], asyncio.Event] = {}
         self._wake = asyncio.Event()
         self._failures: defaultdict[Key, int] = defaultdict(int)
         self._timers: dict[Key, asyncio.TimerHandle] = {}
@@ -71,19 +82,34 @@ class WorkQueue:
 
     @property
     def is_empty(self) -> bool:
-        """Nothing waits, not even for a timer."""
-        return not self._ready and not self._timers
+        """Nothing waits, not even for a timer, and no pass is under way."""
+        return not (self._ready or self._timers or self._busy)
 
     async def take(self) -> list[Key]:
-        """All keys that are ready, once there is one; their timers have no more to say."""
-        await self._wake.wait()
-        self._wake.clear()
-        keys, self._ready = list(self._ready), {}
-        for key in keys:
+        """The keys whose lane is free, one a lane, once there is one; `done` frees the lanes again.
+
+        Their timers have no more to say.
+        """
+        while not (free := self._free()):
+            self._wake.clear()
+            await self._wake.wait()
+        for key in free:
+            del self._ready[key]
+            self._busy[key.lane] = asyncio.Event()
             timer = self._timers.pop(key, None)
             if timer is not None:
                 timer.cancel()
-        return keys
+        return free
+
+    def done(self, key: Key) -> None:
+        """The pass of a key that was taken is over."""
+        self._busy.pop(key.lane).set()
+        self._wake.set()
+
+    async def no_pass_of(self, key: Key) -> None:
+        """Wait until no pass in the key's lane is under way."""
+        while key.lane in self._busy:
+            await self._busy[key.lane].wait()
 
     def close(self) -> None:
         """Cancel the timers."""
@@ -94,3 +120,10 @@ class WorkQueue:
     def _due(self, key: Key) -> None:
         self._timers.pop(key, None)
         self.add(key)
+
+    def _free(self) -> list[Key]:
+        first: dict[tuple[str, str], Key] = {}
+        for key in self._ready:
+            if key.lane not in self._busy:
+                first.setdefault(key.lane, key)
+        return list(first.values())

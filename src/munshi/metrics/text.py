@@ -43,6 +43,8 @@ _VALUE = (
 )
 _MORE = rb"(?:(?=([,.xX][0-9])))?"  # what follows looks like the rest of the same number
 _WORD = re.compile(rb"\S*")
+_LARGEST_FILTER = 1 << 20
+"""Bytes that RE2 may use for a filter. Its own 8 MiB hold patterns so large that a line takes seconds."""
 
 _SEEN = re.compile(
     r"(?<![\w./|-])([^\W\d](?:[\w./|-]*+))(?:[ \t]*+=[ \t]*+|[\"'][ \t]*+:[ \t]*+|:[ \t]++)[\"']?"
@@ -246,6 +248,7 @@ def _re2_compile(pattern: str) -> _Filter:
     re2 = _re2()
     options = re2.Options()
     options.log_errors = False
+    options.max_mem = _LARGEST_FILTER
     try:
         compiled: _Filter = re2.compile(pattern.encode(), options)
     except UnicodeEncodeError as fault:
@@ -256,6 +259,8 @@ def _re2_compile(pattern: str) -> _Filter:
         mend = (
             "; RE2 has no look-around and no back-references"
             if "operator" in said or "escape" in said
+            else "; repeat less, or write two filters"
+            if "too large" in said
             else ""
         )
         raise ValueError(f"is not a valid RE2 pattern: {said}{mend}") from fault

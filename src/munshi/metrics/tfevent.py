@@ -18,7 +18,8 @@ length and checksum agree.
 Programs write the same few shapes of record a million times over. So the first record of a shape is
 taken apart field by field, and the bytes around its number are remembered; a record with the same
 bytes around needs only the number taken out. Nothing is guessed by that: equal bytes mean equal
-fields.
+fields. Where a block holds many records, those of known shapes are read all at once (`event_rows`),
+and only the others one by one; what comes out is the same, in the same order.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ MAX_TAGS = 1_000
 """Tags and shapes remembered; a program with more is read as well, only more slowly."""
 
 
+_BULK = 500  # records of a block, from which on loading arrays and reading by columns pays
+_FIRST = 64
 _SMALL = 64 << 10  # bytes; what is larger and holds no number (a graph, an image) is not summed up
 
 
@@ -98,26 +101,48 @@ class EventScanner:
 
     def scan(self, block: bytes, offset: int, source: str) -> list[MetricLog]:
         """The metrics of the whole records in a block that begins at a record; see `Scanner`."""
+        starts, lengths = self._frame(block)
+        shift = offset - HEADER
         logs: list[MetricLog] = []
+        # The first of many are read alone all the same, to learn their shapes.
+        alone = len(starts) if len(starts) < _BULK else _FIRST
+        for start, length in zip(starts[:alone], lengths[:alone], strict=True):
+            self._read_one(block, start, length, f"{source}:{start + shift}:", logs)
+        if alone == len(starts):
+            return logs
+        starts, lengths = starts[alone:], lengths[alone:]
+        together = self._read_rows(block, starts, lengths, shift, source)
+        for start, length, found in zip(starts, lengths, together, strict=True):
+            if found is None:
+                self._read_one(block, start, length, f"{source}:{start + shift}:", logs)
+            else:
+                logs += found
+        return logs
+
+    def _frame(self, block: bytes) -> tuple[list[int], list[int]]:
+        """Where the whole records of the block begin, and their lengths; sets `consumed` and `need`."""
+        starts, lengths, known = list[int](), list[int](), dict[bytes, int]()
         at, size = 0, len(block)
         self.need = 0
         while at + HEADER <= size:
-            length = tfrecord.length_of(block[at : at + HEADER])
+            header = block[at : at + HEADER]
+            length = known.get(header)
             if length is None:
-                self.damaged += 1
-                at = tfrecord.next_header(block, at + 1)
-                continue
+                length = tfrecord.length_of(header)
+                if length is None:
+                    self.damaged += 1
+                    at = tfrecord.next_header(block, at + 1)
+                    continue
+                known[header] = length
             end = at + HEADER + length
             if end + FOOTER > size:
                 self.need = HEADER + length + FOOTER
                 break
-            try:
-                self._read(block, at + HEADER, end, f"{source}:{offset + at}:", logs)
-            except Malformed:
-                self.damaged += 1
+            starts.append(at + HEADER)
+            lengths.append(length)
             at = end + FOOTER
         self.consumed = at
-        return logs
+        return starts, lengths
 
     def notes(self) -> tuple[str, ...]:
         """What was met and could not be used."""
@@ -127,6 +152,14 @@ class EventScanner:
         if self.unreadable:
             said.append(f"{self.unreadable} value(s) of requested tags were not single numbers")
         return tuple(said)
+
+    def _read_one(
+        self, block: bytes, start: int, length: int, place: str, logs: list[MetricLog]
+    ) -> None:
+        try:
+            self._read(block, start, start + length, place, logs)
+        except Malformed:
+            self.damaged += 1
 
     def _read(self, block: bytes, start: int, end: int, place: str, logs: list[MetricLog]) -> None:
         """One record: by its shape when that is known, else field by field."""
@@ -146,6 +179,23 @@ class EventScanner:
                             logs.append(MetricLog(metric, text, time_ns, step, f"{place}{index}"))
                     return
         self._take_apart(block, start, end, rest if usual else end, place, logs)
+
+    def _read_rows(
+        self, block: bytes, starts: list[int], lengths: list[int], shift: int, source: str
+    ) -> list[Sequence[MetricLog] | None]:
+        """The logs of each record that is sound and of a known shape; None for the others."""
+        from munshi.metrics import event_rows  # noqa: PLC0415  loads numpy, for long files only
+
+        found: list[Sequence[MetricLog] | None] = [None] * len(starts)
+        shapes = [shape for alike in self._shapes.values() for shape in alike]
+        for targets, table in event_rows.read(block, starts, lengths, shapes):
+            for record, value, time_ns, step in table:
+                logs: tuple[MetricLog, ...] = ()
+                for index, metric in targets:
+                    origin = f"{source}:{starts[record] + shift}:{index}"
+                    logs += (MetricLog(metric, number.write(value), time_ns, step, origin),)
+                found[record] = logs
+        return found
 
     def _take_apart(
         self, block: bytes, start: int, end: int, rest: int, place: str, logs: list[MetricLog]

@@ -1,6 +1,6 @@
 """TFRecord framing and protobuf fields: the two wrappings around an event, nothing of its meaning.
 
-For `tfevent` alone. CRC-32C is the Castagnoli polynomial of RFC 3720 §12.1, bits reflected;
+For `tfevent` and its helpers alone. CRC-32C is the Castagnoli polynomial of RFC 3720 §12.1, bits reflected;
 TFRecord stores it rotated by 15 bits plus a constant, so that a checksum of checksums stays useful.
 Four bytes a step from two tables of 65,536 entries, made on first use (some hundredths of a second):
 the standard library has no CRC-32C.
@@ -61,7 +61,7 @@ def masked_crc(data: bytes) -> int:
 
 def crc32c(data: bytes) -> int:
     """CRC-32C; `crc32c(b"123456789") == 0xE3069283`."""
-    single, near, far = _tables()
+    single, near, far = tables()
     crc = 0xFFFFFFFF
     words = len(data) >> 2
     for word in struct.unpack(f"<{words}I", data[: words << 2]):
@@ -73,8 +73,8 @@ def crc32c(data: bytes) -> int:
 
 
 @cache
-def _tables() -> tuple[list[int], list[int], list[int]]:
-    """What is left behind by one byte, by two at the end of a word, and by two at its beginning."""
+def tables() -> tuple[list[int], list[int], list[int]]:
+    """What is left of a CRC behind one byte, behind two at the end of a word, and two at its beginning."""
     single = [_bytewise(byte) for byte in range(256)]
     near = [
         single[single[pair & 0xFF] & 0xFF ^ pair >> 8] ^ single[pair & 0xFF] >> 8

@@ -7,6 +7,7 @@ maxTrialCount.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,7 +25,9 @@ from munshi.api.meta import RETURNED_ANNOTATION, ObjectMeta
 from munshi.api.suggestion import Suggestion, SuggestionCondition, SuggestionSpec, TrialAssignment
 from munshi.api.trial import Trial
 from munshi.errors import TemplateBroken
+from munshi.reconcile import controls
 from munshi.reconcile import tally as tallies
+from munshi.reconcile.controls import Retries
 from munshi.reconcile.plan import (
     Action,
     CreateSuggestion,
@@ -32,6 +35,7 @@ from munshi.reconcile.plan import (
     KillTrial,
     Plan,
     RequestSuggestions,
+    RetryTrial,
     WithdrawTrial,
 )
 from munshi.reconcile.suggestion import is_withdrawn
@@ -42,6 +46,7 @@ GOAL_REACHED = "ExperimentGoalReached"
 MAX_TRIALS_REACHED = "ExperimentMaxTrialsReached"
 SUGGESTION_END_REACHED = "ExperimentSuggestionEndReached"
 FAILED = "ExperimentFailed"
+STOPPED = "ExperimentStopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +68,28 @@ def reconcile_experiment(view: ExperimentView, now: datetime) -> Plan[Experiment
     experiment = view.experiment
     if experiment.metadata.deletion_timestamp is not None:
         return Plan(experiment.status)
-    counted = tallies.tally(view.trials)
+    counted = tallies.tally(view.trials, _objective(experiment))
+    again = controls.retries(experiment, counted)
     status = _summary(_created(experiment.status, now), view, counted)
     if _is_over(status):
-        if not _may_restart(view, counted):
-            return Plan(status, _kills(counted, "the experiment is completed"))
-        status = _restarted(status, now)
-    verdict = _verdict(view, counted)
+        why = _why_restart(view, counted, again)
+        if not why:
+            return Plan(status, _kills(counted.active, "the experiment is completed"))
+        status = _restarted(status, why, now)
+    verdict, actions = _verdict(view, counted), tuple[Action, ...]()
+    if verdict is None:
+        try:
+            actions = _grow_or_shrink(view, counted, again)
+        except TemplateBroken as broken:
+            text = f"the trial template cannot be rendered: {broken}"
+            verdict = Verdict(ExperimentCondition.FAILED, FAILED, text)
     if verdict is not None:
-        return Plan(_ended(status, verdict, now), _kills(counted, verdict.message))
-    try:
-        actions = _grow_or_shrink(view, counted)
-    except TemplateBroken as broken:
-        verdict = Verdict(
-            ExperimentCondition.FAILED, FAILED, f"the trial template cannot be rendered: {broken}"
-        )
-        return Plan(_ended(status, verdict, now), _kills(counted, verdict.message))
-    return Plan(_running(status, counted, now), actions)
+        if not again:
+            return Plan(_ended(status, verdict, now), _kills(counted.active, verdict.message))
+        # What the user runs once more is let end first.
+        others = [trial for trial in counted.active if trial not in again.begun]
+        actions = (*_kills(others, verdict.message), *_retries(view, counted, again))
+    return Plan(_suspension(_running(status, counted, now), experiment, now), actions)
 
 
 def _created(status: ExperimentStatus, now: datetime) -> ExperimentStatus:
@@ -101,7 +111,7 @@ def _created(status: ExperimentStatus, now: datetime) -> ExperimentStatus:
 
 def _summary(status: ExperimentStatus, view: ExperimentView, counted: Tally) -> ExperimentStatus:
     status = counted.written_into(status)
-    best = tallies.optimal(view.trials, _objective(view.experiment))
+    best = counted.best
     update: dict[str, object] = {"observed_generation": view.experiment.metadata.generation}
     if best is not None:
         update["current_optimal_trial"] = tallies.described(best)
@@ -114,29 +124,70 @@ def _is_over(status: ExperimentStatus) -> bool:
     )
 
 
-def _may_restart(view: ExperimentView, counted: Tally) -> bool:
-    """Only a raised budget restarts, never the mere look at a completed experiment (trap T1)."""
+def _why_restart(view: ExperimentView, counted: Tally, again: Retries) -> str:
+    """With or for what a completed experiment goes on; empty when it does not.
+
+    It takes a wish of the user, never the mere look at a completed experiment (trap T1): a trial to run
+    once more, under any resume policy; or, unless that is Never, a raised budget or a stop taken back.
+    """
     spec, status = view.experiment.spec, view.experiment.status
-    ended = conditions.find(status.conditions, ExperimentCondition.SUCCEEDED)
-    if ended is None or not ended.is_true or ended.reason != MAX_TRIALS_REACHED:
-        return False
+    if again:
+        return "for trials that are run once more"
     if spec.resume_policy not in (ResumePolicy.LONG_RUNNING, ResumePolicy.FROM_VOLUME):
-        return False
+        return ""
+    kinds = (ExperimentCondition.SUCCEEDED, ExperimentCondition.FAILED)
+    found = [conditions.find(status.conditions, kind) for kind in kinds]
+    ended = next((one for one in found if one is not None and one.is_true), None)
+    if ended is None:
+        return ""
+    if ended.reason == STOPPED:
+        return "" if controls.stop_asked(view.experiment) else "where it was stopped"
+    if ended.reason != MAX_TRIALS_REACHED:
+        return ""
     limit = spec.max_trial_count
-    return limit is None or (counted.completed < limit and _created_ever(view) < limit)
+    larger = limit is None or (counted.completed < limit and _created_ever(view, counted) < limit)
+    return "with a larger budget" if larger else ""
 
 
-def _restarted(status: ExperimentStatus, now: datetime) -> ExperimentStatus:
+def _restarted(status: ExperimentStatus, why: str, now: datetime) -> ExperimentStatus:
+    kinds = ExperimentCondition.SUCCEEDED, ExperimentCondition.FAILED
     said = conditions.put(
-        conditions.without(
-            status.conditions, ExperimentCondition.SUCCEEDED, ExperimentCondition.FAILED
-        ),
+        conditions.without(status.conditions, *kinds, ExperimentCondition.RESTARTING),
         ExperimentCondition.RESTARTING,
         true=True,
         reason="ExperimentRestarting",
-        message="Experiment is restarted with a larger budget",
+        message=f"Experiment goes on {why}",
         now=now,
     )
+    return status.model_copy(update={"conditions": said})
+
+
+def _suspension(
+    status: ExperimentStatus, experiment: Experiment, now: datetime
+) -> ExperimentStatus:
+    """`Suspended` is the last condition while it holds, and never afterwards."""
+    said, kind = status.conditions, ExperimentCondition.SUSPENDED
+    if controls.is_suspended(experiment):
+        said = conditions.put(
+            said,
+            kind,
+            true=True,
+            reason="ExperimentSuspended",
+            message="Experiment is suspended: no new trial begins until it is resumed",
+            now=now,
+        )
+        said = (*conditions.without(said, kind), *(one for one in said if one.type == kind))
+    elif conditions.holds(said, kind):
+        *others, last = conditions.without(said, kind)
+        said = conditions.put(
+            tuple(others),
+            kind,
+            true=False,
+            reason="ExperimentResumed",
+            message="Experiment is resumed",
+            now=now,
+        )
+        said = (*said, last)
     return status.model_copy(update={"conditions": said})
 
 
@@ -155,7 +206,7 @@ def _running(status: ExperimentStatus, counted: Tally, now: datetime) -> Experim
 
 
 def _ended(status: ExperimentStatus, verdict: Verdict, now: datetime) -> ExperimentStatus:
-    said = status.conditions
+    said = conditions.without(status.conditions, ExperimentCondition.SUSPENDED)
     if conditions.find(said, ExperimentCondition.RUNNING) is not None:
         said = conditions.put(
             said,
@@ -172,10 +223,12 @@ def _ended(status: ExperimentStatus, verdict: Verdict, now: datetime) -> Experim
 
 
 def _verdict(view: ExperimentView, counted: Tally) -> Verdict | None:
-    """Whether it is over: goal, failures, budget, exhausted space; in this order."""
+    """Whether it is over: the user's stop, goal, failures, budget, exhausted space; in this order."""
     spec, objective = view.experiment.spec, _objective(view.experiment)
-    best = tallies.optimal(view.trials, objective)
-    value = tallies.objective_value(best, objective) if best else None
+    best = counted.best
+    if controls.stop_asked(view.experiment):
+        return _stopped(view.experiment, counted.completed, best)
+    value = counted.best_value
     if best is not None and tallies.reaches_goal(value, objective):
         reached = f"{objective.objective_metric_name}={value:g} in {best.name}"
         text = f"the goal {objective.goal:g} is reached: {reached}"
@@ -193,15 +246,27 @@ def _verdict(view: ExperimentView, counted: Tally) -> Verdict | None:
         )
         return Verdict(ExperimentCondition.FAILED, FAILED, text)
     idle, limit = not counted.active, spec.max_trial_count
-    created = _created_ever(view)
+    created = _created_ever(view, counted)
     if limit is not None and (counted.completed >= limit or (idle and created >= limit)):
         text = f"{counted.completed} trials are completed; maxTrialCount is {limit}"
         return Verdict(ExperimentCondition.SUCCEEDED, MAX_TRIALS_REACHED, text)
     exhausted = view.suggestion is not None and view.suggestion.is_exhausted
-    if idle and exhausted and not _outstanding(view):
+    if idle and exhausted and not _outstanding(view, counted):
         text = f"the search space is exhausted: all of its {created} points were tried"
         return Verdict(ExperimentCondition.SUCCEEDED, SUGGESTION_END_REACHED, text)
     return None
+
+
+def _stopped(experiment: Experiment, completed: int, best: Trial | None) -> Verdict:
+    """A success if there is something to show for it: Katib's clients know no third end."""
+    limit, why = experiment.spec.max_trial_count, controls.stop_reason(experiment)
+    of = f"{completed} of {limit} trials" if limit is not None else f"{completed} trials"
+    text = f"stopped by the user after {of}"
+    if best is None:
+        text += ", none of which has a result"
+    text = f"{text}: {why}" if why else text
+    kind = ExperimentCondition.FAILED if best is None else ExperimentCondition.SUCCEEDED
+    return Verdict(kind, STOPPED, text)
 
 
 def _too_many_failed(experiment: Experiment, failed: int) -> bool:
@@ -213,33 +278,46 @@ def _too_many_failed(experiment: Experiment, failed: int) -> bool:
     return failed >= limit
 
 
-def _kills(counted: Tally, why: str) -> tuple[Action, ...]:
-    return tuple(KillTrial(trial, f"stopped because {why}") for trial in counted.active)
+def _kills(active: Iterable[Trial], why: str) -> tuple[Action, ...]:
+    return tuple(KillTrial(trial, f"stopped because {why}") for trial in active)
 
 
-def _grow_or_shrink(view: ExperimentView, counted: Tally) -> tuple[Action, ...]:
+def _retries(view: ExperimentView, counted: Tally, again: Retries) -> tuple[Action, ...]:
+    """Trials to run once more come before new ones, as many as there are places."""
+    if controls.is_suspended(view.experiment):
+        return ()
+    places = (view.experiment.spec.parallel_trial_count or 1) - len(counted.active)
+    why = "the user asked to run it once more"
+    return tuple(RetryTrial(trial, why) for trial in again.wanted[: max(0, places)])
+
+
+def _grow_or_shrink(view: ExperimentView, counted: Tally, again: Retries) -> tuple[Action, ...]:
     spec, active = view.experiment.spec, counted.active
     parallel = spec.parallel_trial_count or 1
-    returning = _returning(view)
+    returning = _returning(view, counted)
     if len(active) > parallel:
         why = f"parallelTrialCount is now {parallel}; its settings will be tried later"
-        newest = [*returning, *(t for t in reversed(active) if t not in returning)]
+        newest = list(reversed(active))
+        newest.sort(key=lambda trial: (trial not in returning, trial in again.begun))
         return tuple(WithdrawTrial(trial, why) for trial in newest[: len(active) - parallel])
     if returning:
         why = "its settings were taken back when parallelTrialCount was lowered"
         return tuple(WithdrawTrial(trial, why) for trial in returning)
-    places, waiting = parallel - len(active), _outstanding(view)
+    retried = _retries(view, counted, again)
+    if controls.is_suspended(view.experiment):
+        return retried
+    places, waiting = parallel - len(active) - len(retried), _outstanding(view, counted)
     if spec.max_trial_count is not None:
-        begun = max(_created_ever(view), counted.completed + len(active))
+        begun = max(_created_ever(view, counted), counted.completed + len(active))
         places = min(places, spec.max_trial_count - begun)
     creations = tuple(
         CreateTrial(
             template.trial(view.experiment, assignment, view.template_text),
-            f"{len(active) + at + 1} of {parallel} parallel trials",
+            f"{len(active) + len(retried) + at + 1} of {parallel} parallel trials",
         )
         for at, assignment in enumerate(waiting[: max(0, places)])
     )
-    return (*_requests(view, max(0, places - len(waiting))), *creations)
+    return (*retried, *_requests(view, max(0, places - len(waiting))), *creations)
 
 
 def _requests(view: ExperimentView, fresh: int) -> tuple[Action, ...]:
@@ -274,26 +352,25 @@ def _suggestion(experiment: Experiment, requests: int) -> Suggestion:
     return Suggestion(api_version=experiment.api_version, metadata=meta, spec=spec)
 
 
-def _outstanding(view: ExperimentView) -> list[TrialAssignment]:
+def _outstanding(view: ExperimentView, counted: Tally) -> list[TrialAssignment]:
     """Assignments that wait for their Trial, in order."""
     if view.suggestion is None:
         return []
-    names = {trial.name for trial in view.trials}
     return [
         one
         for one in view.suggestion.status.suggestions
-        if one.name not in names and not is_withdrawn(one, view.deleted)
+        if one.name not in counted.by_name and not is_withdrawn(one, view.deleted)
     ]
 
 
-def _created_ever(view: ExperimentView) -> int:
+def _created_ever(view: ExperimentView, counted: Tally) -> int:
     """How many assignments became a Trial, deleted ones included; it never goes down by itself."""
     if view.suggestion is None:
-        return len(view.trials)
-    return view.suggestion.status.suggestion_count - len(_outstanding(view))
+        return counted.total
+    return view.suggestion.status.suggestion_count - len(_outstanding(view, counted))
 
 
-def _returning(view: ExperimentView) -> list[Trial]:
+def _returning(view: ExperimentView, counted: Tally) -> list[Trial]:
     """Active trials whose assignment was given back already and which are still to be deleted.
 
     One that ended meanwhile keeps its result (trap T8); its assignment leaves the Suggestion again.
@@ -306,7 +383,7 @@ def _returning(view: ExperimentView) -> list[Trial]:
     }
     return [
         trial
-        for trial in tallies.by_index(view.trials)
+        for trial in counted.active
         if not trial.is_completed and trial.uid and marks.get(trial.name) == trial.uid
     ]
 

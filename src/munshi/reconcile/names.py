@@ -10,7 +10,7 @@ ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 LENGTH = 8
 
 
-def trial_name(experiment: str, uid: str, index: int, taken: Container[str] = ()) -> str:
+def trial_name(experiment: str, uid: str, index: int, *taken: Container[str]) -> str:
     """The name of the experiment's suggestion number `index`: `<experiment>-<8 characters>`.
 
     Args:
@@ -28,7 +28,7 @@ def trial_name(experiment: str, uid: str, index: int, taken: Container[str] = ()
             number, digit = divmod(number, len(ALPHABET))
             tail += ALPHABET[digit]
         name = f"{experiment}-{tail}"
-        if name not in taken:
+        if not any(name in one for one in taken):
             return name
         salt += 1
 

@@ -47,6 +47,14 @@ class KillTrial:
 
 
 @dataclass(frozen=True, slots=True)
+class RetryTrial:
+    """Forget how a trial ended, its job and its values: it begins anew with the same settings."""
+
+    trial: Trial
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class WithdrawTrial:
     """Give the trial's assignment back to the Suggestion, then delete the trial."""
 
@@ -90,6 +98,7 @@ Action: TypeAlias = (
     | RequestSuggestions
     | CreateTrial
     | KillTrial
+    | RetryTrial
     | WithdrawTrial
     | Ask
     | LaunchTrial

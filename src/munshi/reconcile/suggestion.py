@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from munshi import space
-from munshi.algorithms import Pending, Reply, Request, Result, registry
+from munshi.algorithms import Pending, Reply, Request, registry
 from munshi.api import conditions
 from munshi.api.common import AlgorithmSetting, ObjectiveSpec, ObjectiveType, ParameterAssignment
 from munshi.api.experiment import Experiment, ResumePolicy
@@ -23,9 +23,12 @@ from munshi.api.suggestion import (
     TrialAssignment,
 )
 from munshi.api.trial import Trial
-from munshi.reconcile import names, tally
+from munshi.reconcile import controls, names
+from munshi.reconcile import tally as tallies
+from munshi.reconcile.history import assignments_of, told
 from munshi.reconcile.plan import Ask, Plan
-from munshi.reconcile.views import SuggestionView, TrialState
+from munshi.reconcile.tally import Tally
+from munshi.reconcile.views import SuggestionView
 
 SEED_SETTING = "random_state"
 
@@ -38,6 +41,8 @@ def reconcile_suggestion(view: SuggestionView, now: datetime) -> Plan[Suggestion
         return Plan(_closed(status, view.experiment, now))
     status = _reopened(status, now)
     if view.suggestion.is_failed or view.suggestion.is_exhausted:
+        return Plan(status)
+    if controls.is_suspended(view.experiment):
         return Plan(status)
     wanted = view.suggestion.spec.requests - status.suggestion_count
     if wanted <= 0:
@@ -54,10 +59,10 @@ def settled(view: SuggestionView, ask: Ask, reply: Reply, now: datetime) -> Sugg
     first = ask.request.first_index
     if status.suggestion_count != first:
         return status
-    taken = {trial.name for trial in view.trials} | {one.name for one in status.suggestions}
+    waiting, known = {one.name for one in status.suggestions}, _counted(view).by_name
     fresh = []
     for at, assignments in enumerate(reply.assignments):
-        name = names.trial_name(experiment.name, experiment.uid, first + at, taken)
+        name = names.trial_name(experiment.name, experiment.uid, first + at, waiting, known)
         notes = {INDEX_ANNOTATION: str(first + at)}
         if at == 0 and ask.new_results:
             notes[AFTER_ANNOTATION] = ",".join(ask.new_results)
@@ -125,19 +130,9 @@ def returned(status: SuggestionStatus, trial: Trial) -> SuggestionStatus:
     return status.model_copy(update={"suggestions": (back, *others)})
 
 
-def new_results(trials: tuple[Trial, ...], waiting: tuple[TrialAssignment, ...]) -> tuple[str, ...]:
+def new_results(counted: Tally, waiting: tuple[TrialAssignment, ...]) -> tuple[str, ...]:
     """Trials that ended and whose result no earlier suggestion knew, in suggestion order."""
-    told: set[str] = set()
-    for notes in (
-        *(trial.metadata.annotations for trial in trials),
-        *(one.annotations for one in waiting),
-    ):
-        told.update(filter(None, notes.get(AFTER_ANNOTATION, "").split(",")))
-    return tuple(
-        trial.name
-        for trial in tally.by_index(trials)
-        if _is_result(trial) and trial.name not in told
-    )
+    return counted.history.news({name for one in waiting for name in told(one.annotations)})
 
 
 def _created(status: SuggestionStatus, now: datetime) -> SuggestionStatus:
@@ -162,19 +157,22 @@ def is_withdrawn(one: TrialAssignment, deleted: Mapping[str, str]) -> bool:
 
 def _without_created_trials(status: SuggestionStatus, view: SuggestionView) -> SuggestionStatus:
     """Without those whose Trial is there, or was; an active one that was given back is to go again."""
-    there = {trial.name: "" if trial.is_completed else trial.uid for trial in view.trials}
+    counted = _counted(view)
     kept = tuple(
         one
         for one in status.suggestions
-        if not is_withdrawn(one, view.deleted)
-        and (
-            one.name not in there
-            or (there[one.name] and one.annotations.get(RETURNED_ANNOTATION) == there[one.name])
-        )
+        if not is_withdrawn(one, view.deleted) and _is_to_go(one, counted.by_name.get(one.name))
     )
     if len(kept) == len(status.suggestions):
         return status
     return status.model_copy(update={"suggestions": kept})
+
+
+def _is_to_go(one: TrialAssignment, trial: Trial | None) -> bool:
+    if trial is None:
+        return True
+    from_it = bool(trial.uid) and one.annotations.get(RETURNED_ANNOTATION) == trial.uid
+    return from_it and not trial.is_completed
 
 
 def _closed(status: SuggestionStatus, experiment: Experiment, now: datetime) -> SuggestionStatus:
@@ -226,17 +224,12 @@ def _ask(view: SuggestionView, count: int) -> Ask:
     objective = experiment.spec.objective or ObjectiveSpec()
     algorithm = view.suggestion.spec.algorithm
     settings = algorithm.settings if algorithm else {}
-    trials = tally.by_index(view.trials)
-    results = tuple(_result(trial, objective) for trial in trials if _is_result(trial))
-    known = {trial.name for trial in trials}
-    pending = [
-        Pending(_assignments(trial.spec.parameter_assignments), tally.index_of(trial))
-        for trial in trials
-        if not _is_result(trial)
-    ] + [
-        Pending(_assignments(one.parameter_assignments), _index(one))
+    counted = _counted(view)
+    results = tuple(counted.history.results.values)
+    waiting = [
+        Pending(assignments_of(one.parameter_assignments), _index(one))
         for one in status.suggestions
-        if one.name not in known
+        if one.name not in counted.by_name
     ]
     request = Request(
         space=space.read(experiment.spec.parameters),
@@ -244,32 +237,18 @@ def _ask(view: SuggestionView, count: int) -> Ask:
         settings=settings,
         seed=_seed(status, experiment),
         results=results,
-        pending=tuple(pending),
+        pending=(*counted.history.unlearnt.values, *waiting),
         first_index=status.suggestion_count,
         count=count,
         max_trial_count=experiment.spec.max_trial_count,
     )
-    news = new_results(view.trials, status.suggestions)
+    news = new_results(counted, status.suggestions)
     why = f"{count} assignments are wanted; {len(results)} results are known"
     return Ask(algorithm.algorithm_name if algorithm else "", request, news, why)
 
 
-def _is_result(trial: Trial) -> bool:
-    """Ended with something to learn from; a killed trial says nothing about its settings."""
-    state = tally.state_of(trial)
-    return not state.is_active and state is not TrialState.KILLED
-
-
-def _result(trial: Trial, objective: ObjectiveSpec) -> Result:
-    return Result(
-        _assignments(trial.spec.parameter_assignments),
-        tally.objective_value(trial, objective),
-        tally.index_of(trial),
-    )
-
-
-def _assignments(pairs: tuple[ParameterAssignment, ...]) -> dict[str, str]:
-    return {pair.name: pair.value for pair in pairs}
+def _counted(view: SuggestionView) -> Tally:
+    return tallies.tally(view.trials, view.experiment.spec.objective or ObjectiveSpec())
 
 
 def _index(one: TrialAssignment) -> int:

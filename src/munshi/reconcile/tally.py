@@ -3,20 +3,27 @@
 NaN and infinity never win (trap T2); of equal values the earlier suggestion wins; the order in which
 the trials are given does not matter. Counts are exact, the lists of names hold the newest
 `LIST_CAP` of each state, so that a hundred thousand trials leave a small object.
+
+A pass must not cost more the more trials there are, so a `Tally` is kept rather than made: the engine's
+mirror puts every new form of a trial into it, and whatever a form says (state, value, place) is read
+once. Passes only read it. Counted one by one or all at once, in any order, a Tally is the same.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 from munshi.api.common import Metric, MetricStrategyType, ObjectiveSpec, ObjectiveType
 from munshi.api.conditions import holds
 from munshi.api.experiment import ExperimentStatus, OptimalTrial
-from munshi.api.meta import INDEX_ANNOTATION
+from munshi.api.meta import INDEX_ANNOTATION, RETRY_ANNOTATION
 from munshi.api.trial import Trial, TrialCondition
 from munshi.metrics import number
+from munshi.reconcile.history import History, Place
+from munshi.reconcile.ordered import Ordered
 from munshi.reconcile.views import TrialState
 
 LIST_CAP = 100
@@ -59,23 +66,6 @@ def objective_value(trial: Trial, objective: ObjectiveSpec) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def optimal(trials: Sequence[Trial], objective: ObjectiveSpec) -> Trial | None:
-    """The best trial that has an observation; failed trials have none.
-
-    Where no trial has a number at all, the last one with a text objective (a DARTS genotype).
-    """
-    sign = -1.0 if objective.type is ObjectiveType.MAXIMIZE else 1.0
-    ranked = [
-        (sign * value, index_of(trial), trial.name, trial)
-        for trial in trials
-        if (value := objective_value(trial, objective)) is not None
-    ]
-    if ranked:
-        return min(ranked, key=lambda item: item[:3])[3]
-    texts = [trial for trial in by_index(trials) if _is_text(trial, objective)]
-    return texts[-1] if texts else None
-
-
 def reaches_goal(value: float | None, objective: ObjectiveSpec) -> bool:
     """Whether a value is as good as the goal or better."""
     if value is None or objective.goal is None:
@@ -86,24 +76,123 @@ def reaches_goal(value: float | None, objective: ObjectiveSpec) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """The trials by state, each list in suggestion order."""
+class _Facts:
+    """What one form of a trial says, read once."""
 
-    by_state: dict[TrialState, list[Trial]]
-    total: int
+    place: Place
+    state: TrialState
+    value: float | None
+
+
+class Tally(Sequence[Trial]):
+    """The trials of an experiment in suggestion order, and what follows from all of them together.
+
+    `put` and `drop` are for whoever keeps it; they cost the same however many trials there are, but for
+    the shift of a list. The rest only reads.
+
+    Attributes:
+        objective: What the trials are judged by.
+        by_name: The same trials, in the order in which they came; for reading only.
+        history: The same trials as an algorithm sees them.
+
+    Args:
+        objective: What the trials are judged by.
+        trials: The first of them.
+    """
+
+    def __init__(self, objective: ObjectiveSpec, trials: Iterable[Trial] = ()) -> None:
+        self.objective = objective
+        self.by_name: dict[str, Trial] = {}
+        self.history = History()
+        self._all: Ordered[Place, Trial] = Ordered()
+        self._facts: dict[str, _Facts] = {}
+        self._in: dict[TrialState, Ordered[Place, Trial]] = {s: Ordered() for s in TrialState}
+        self._ranked: Ordered[tuple[float, int, str], Trial] = Ordered()
+        self._texts: Ordered[Place, Trial] = Ordered()
+        self._marked: Ordered[Place, Trial] = Ordered()
+        self._sign = -1.0 if objective.type is ObjectiveType.MAXIMIZE else 1.0
+        for trial in trials:
+            self.put(trial)
+
+    # -- keeping --------------------------------------------------------------------------------
+
+    def put(self, trial: Trial) -> None:
+        """Take a trial in, or its next form."""
+        self._leave(trial.name)
+        place, state = (index_of(trial), trial.name), state_of(trial)
+        value = objective_value(trial, self.objective)
+        self.by_name[trial.name] = trial
+        self._facts[trial.name] = _Facts(place, state, value)
+        self._all.put(place, trial)
+        self._in[state].put(place, trial)
+        if value is not None:
+            self._ranked.put((self._sign * value, *place), trial)
+        elif _is_text(trial, self.objective):
+            self._texts.put(place, trial)
+        if RETRY_ANNOTATION in trial.metadata.annotations:
+            self._marked.put(place, trial)
+        self.history.put(place, trial, state, value)
+
+    def drop(self, name: str) -> None:
+        """Leave a trial out; one that is not there is fine."""
+        self._leave(name)
+        self.by_name.pop(name, None)
+
+    def _leave(self, name: str) -> None:
+        facts = self._facts.pop(name, None)
+        if facts is None:
+            return
+        self._all.drop(facts.place)
+        self._in[facts.state].drop(facts.place)
+        if facts.value is not None:
+            self._ranked.drop((self._sign * facts.value, *facts.place))
+        self._texts.drop(facts.place)
+        self._marked.drop(facts.place)
+        self.history.drop(facts.place, self.by_name[name])
+
+    # -- reading --------------------------------------------------------------------------------
+
+    @overload
+    def __getitem__(self, at: int) -> Trial: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Trial]: ...
+
+    def __getitem__(self, at: int | slice) -> Trial | list[Trial]:
+        """The trial, or trials, at that place in suggestion order."""
+        return self._all.values[at]
+
+    def __iter__(self) -> Iterator[Trial]:
+        """The trials, in suggestion order."""
+        return iter(self._all.values)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._all)
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return len(self._all)
 
     def count(self, *states: TrialState) -> int:
         """How many are in any of the states."""
-        return sum(len(self.by_state[state]) for state in states)
+        return sum(len(self._in[state]) for state in states)
 
     def names(self, state: TrialState) -> tuple[str, ...]:
         """The newest names, in suggestion order, at most LIST_CAP."""
-        return tuple(trial.name for trial in self.by_state[state][-LIST_CAP:])
+        return tuple([name for _, name in self._in[state].keys[-LIST_CAP:]])
 
     @property
     def active(self) -> list[Trial]:
         """Pending and running, in suggestion order."""
-        return by_index(self.by_state[TrialState.PENDING] + self.by_state[TrialState.RUNNING])
+        found = [self._in[TrialState.PENDING], self._in[TrialState.RUNNING]]
+        return by_index([trial for one in found for trial in one.values])
+
+    @property
+    def marked(self) -> Sequence[Trial]:
+        """Those that the user has run once more, or wants to, in suggestion order."""
+        return self._marked.values
 
     @property
     def completed(self) -> int:
@@ -114,6 +203,21 @@ class Tally:
     def failed(self) -> int:
         """Failed, and those without metrics."""
         return self.count(TrialState.FAILED, TrialState.METRICS_UNAVAILABLE)
+
+    @property
+    def best(self) -> Trial | None:
+        """The best trial that has an observation; failed trials have none.
+
+        Where no trial has a number at all, the last one with a text objective (a DARTS genotype).
+        """
+        if self._ranked.values:
+            return self._ranked.values[0]
+        return self._texts.values[-1] if self._texts.values else None
+
+    @property
+    def best_value(self) -> float | None:
+        """The number the best trial is judged by; None when it has none."""
+        return self._sign * self._ranked.keys[0][0] if self._ranked.keys else None
 
     def written_into(self, status: ExperimentStatus) -> ExperimentStatus:
         """The status with these counts and lists."""
@@ -138,12 +242,11 @@ class Tally:
         )
 
 
-def tally(trials: Sequence[Trial]) -> Tally:
-    """Count the trials. O(n log n)."""
-    sorted_in: dict[TrialState, list[Trial]] = {state: [] for state in TrialState}
-    for trial in by_index(trials):
-        sorted_in[state_of(trial)].append(trial)
-    return Tally(sorted_in, len(trials))
+def tally(trials: Sequence[Trial], objective: ObjectiveSpec) -> Tally:
+    """Count the trials, O(n log n); those that are counted already, for this objective, as they are."""
+    if isinstance(trials, Tally) and trials.objective == objective:
+        return trials
+    return Tally(objective, trials)
 
 
 def described(trial: Trial) -> OptimalTrial:

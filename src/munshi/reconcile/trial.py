@@ -12,16 +12,17 @@ from datetime import datetime
 
 from munshi.api import conditions
 from munshi.api.common import Metric, MetricStrategyType, ObjectiveSpec, Observation
-from munshi.api.trial import Trial, TrialCondition, TrialStatus
+from munshi.api.trial import FINAL, Trial, TrialCondition, TrialStatus
 from munshi.metrics import number
 from munshi.metrics import observation as observations
+from munshi.reconcile import controls
 from munshi.reconcile.plan import ForgetRun, LaunchTrial, Plan, StopTrial
 from munshi.reconcile.views import Run, TrialView
 from munshi.template import condition
 
 MAX_ATTEMPTS = 5
 """Starts after which a job that keeps vanishing is given up. A guess: generous to reboots."""
-LOST, INTERRUPTED = "TrialLost", "TrialInterrupted"
+LOST, INTERRUPTED, RETRIED = "TrialLost", "TrialInterrupted", "TrialRetried"
 """Why a trial is not running any more though it has not ended."""
 WORDS = 5
 """How many last lines of output a failure quotes."""
@@ -40,8 +41,13 @@ def reconcile_trial(view: TrialView, now: datetime) -> Plan[TrialStatus]:
         if run is not None and run.live:
             return Plan(status, (StopTrial(f"the trial is {_outcome(trial)}"),))
         return Plan(status)
+    if controls.stop_asked(trial):
+        why = controls.stop_reason(trial)
+        text = f"stopped by the user: {why}" if why else "stopped by the user"
+        ends = (StopTrial(text),) if run is not None and run.live else ()
+        return Plan(_killed(status, "TrialStopped", text, now), ends)
     if run is None:
-        return _launch(status, now)
+        return _launch(trial, status, now)
     if run.lost:
         return Plan(_lost(status, run.lost, now), (ForgetRun(f"the job vanished: {run.lost}"),))
     return Plan(_judged(view, run, status, now))
@@ -51,7 +57,27 @@ def killed(trial: Trial, because: str, now: datetime) -> TrialStatus:
     """The status of an active trial that is stopped from outside; a completed one stays as it is."""
     if trial.is_completed:
         return trial.status
-    return _ended(_created(trial.status, now), TrialCondition.KILLED, "TrialKilled", because, now)
+    return _killed(_created(trial.status, now), "TrialKilled", because, now)
+
+
+def begun_anew(trial: Trial, because: str, now: datetime) -> TrialStatus:
+    """The status of a trial that ended without a result and that the user wants to run once more."""
+    if not controls.wants_retry(trial):
+        return trial.status
+    said = trial.status.conditions
+    for kind in FINAL:
+        if conditions.holds(said, kind):
+            said = conditions.put(said, kind, true=False, reason=RETRIED, message=because, now=now)
+    status = trial.status.model_copy(
+        update={
+            "conditions": said,
+            "attempts": trial.status.attempts + 1,
+            "observation": None,
+            "start_time": now,
+            "completion_time": None,
+        }
+    )
+    return _not_running(status, RETRIED, because, now)
 
 
 def interrupted(trial: Trial, now: datetime) -> TrialStatus:
@@ -84,17 +110,17 @@ def _created(status: TrialStatus, now: datetime) -> TrialStatus:
     return status.model_copy(update={"conditions": said, "start_time": now})
 
 
-def _launch(status: TrialStatus, now: datetime) -> Plan[TrialStatus]:
+def _launch(trial: Trial, status: TrialStatus, now: datetime) -> Plan[TrialStatus]:
     """Begin the next attempt, or once more the one that was written down but has no job.
 
-    Only a job that was seen and vanished uses up an attempt; a lost write or a launcher that is busy
-    does not.
+    Only a job that was seen and vanished uses up an attempt; a lost write, a launcher that is busy or
+    a start that the user asked for does not.
     """
     said = conditions.find(status.conditions, TrialCondition.RUNNING)
     vanished = said is not None and said.reason in (LOST, INTERRUPTED)
     if status.attempts and not vanished:
         return Plan(status, (LaunchTrial("the trial has no job yet"),))
-    if status.attempts >= MAX_ATTEMPTS:
+    if controls.starts_that_count(trial) >= MAX_ATTEMPTS:
         why = f"its job vanished {MAX_ATTEMPTS} times without an outcome"
         if said is not None and said.message:
             why += f". {said.message}"
@@ -225,6 +251,17 @@ def _ended(
     said = status.conditions
     said = conditions.put(said, kind, true=True, reason=reason, message=message, now=now)
     return status.model_copy(update={"conditions": said, "completion_time": now})
+
+
+def _killed(status: TrialStatus, reason: str, message: str, now: datetime) -> TrialStatus:
+    """A start that an interruption took back counts after all: it is the one that is killed here.
+
+    So the number of starts rises with every retry, and one wish for a retry is met once.
+    """
+    said = conditions.find(status.conditions, TrialCondition.RUNNING)
+    if said is not None and said.reason == INTERRUPTED:
+        status = status.model_copy(update={"attempts": status.attempts + 1})
+    return _ended(status, TrialCondition.KILLED, reason, message, now)
 
 
 def _outcome(trial: Trial) -> str:

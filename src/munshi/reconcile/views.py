@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -57,24 +57,25 @@ class TrialState(Enum):
 class ExperimentView:
     """An Experiment (defaulted, in the home spelling) and everything it owns.
 
+    `trials` is every one, in any order; the engine hands in its `Tally`, which need not be counted again.
     `template_text` is the text of a template that a ConfigMap holds. `deleted` has the name and uid of
     every trial that was seen to be deleted: its assignment is not to become a trial again (trap T7).
     """
 
     experiment: Experiment
     suggestion: Suggestion | None = None
-    trials: tuple[Trial, ...] = ()
+    trials: Sequence[Trial] = ()
     template_text: str | None = None
     deleted: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class SuggestionView:
-    """A Suggestion, its Experiment and the trials that make its history; `deleted` as above."""
+    """A Suggestion, its Experiment and the trials that make its history; fields as above."""
 
     experiment: Experiment
     suggestion: Suggestion
-    trials: tuple[Trial, ...] = ()
+    trials: Sequence[Trial] = ()
     deleted: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -1,82 +1,194 @@
 """Rows of the observation log: functions over a connection, for `sqlite` to run in its threads.
 
-A trial's output may hold a million values, so rows go in by the driver's own `executemany`, in pieces.
+A trial's output may hold millions of values. What is known already is passed over by `marks`, what is
+kept of the rest is chosen by `series`; here both are loaded, asked and written back, a call being one
+piece of the writer's transaction. Rows go in by the driver's own `executemany`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, insert, select
 
 from munshi.api.trial import Trial
 from munshi.errors import FieldFault, Invalid
 from munshi.metrics.log import MetricLog
+from munshi.metrics.observation import MetricSummary, Observation
+from munshi.store import marks
+from munshi.store.marks import Place
+from munshi.store.series import KEPT_VALUES, Series, Value
 from munshi.store.tables import OBSERVATION_LOGS as LOGS
+from munshi.store.tables import SERIES
 
-_PIECE = 5_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST = 2**63 - 1
 
-_INSERT = """
-    INSERT OR IGNORE INTO observation_logs
-    (trial_uid, namespace, experiment, trial_name, metric, time_ns, step, value, origin)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+_FIELDS = Series.__slots__[1:]  # all but the id
+_LOAD = f"SELECT metric, id, {', '.join(_FIELDS)} FROM series WHERE trial_uid = ?"  # noqa: S608 - constants
+_UPDATE = f"UPDATE series SET {', '.join(f'{field} = ?' for field in _FIELDS)} WHERE id = ?"  # noqa: S608
+_MARK = "SELECT position, match FROM marks WHERE series = ? AND source = ?"
+_SET_MARK = "INSERT OR REPLACE INTO marks (series, source, position, match) VALUES (?, ?, ?, ?)"
+_KEEP = """
+    INSERT INTO observation_logs (series, place, arrival, time_ns, step, value, origin)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
 """
-_FORGET = delete(LOGS).where(LOGS.c.trial_uid == bindparam("uid"))
-
-_Row = tuple[str, str, str, str, str, int, int | None, str, str | None]
+_DROP = "DELETE FROM observation_logs WHERE series = ? AND place = ?"
+_THIN = """
+    DELETE FROM observation_logs
+    WHERE series = ? AND place % ? != 0 AND place NOT IN (?, ?, ?, ?)
+"""
+_OURS = "series IN (SELECT id FROM series WHERE trial_uid = ?)"
+_FORGET = (
+    f"DELETE FROM observation_logs WHERE {_OURS}",  # noqa: S608 - constants
+    f"DELETE FROM marks WHERE {_OURS}",  # noqa: S608
+    "DELETE FROM series WHERE trial_uid = ?",
+)
 
 
 def append(
-    connection: Connection, trial: Trial, logs: Sequence[MetricLog], arrived: datetime
+    connection: Connection,
+    trial: Trial,
+    logs: Sequence[MetricLog],
+    arrived: datetime,
+    most: int = KEPT_VALUES,
 ) -> int:
-    """See `engine.ports.ObservationLog.append`; a value without an origin is always new."""
-    new = 0
-    rows = _rows(trial, logs, nanoseconds(arrived))
+    """See `engine.ports.ObservationLog.append`; a value without an origin is always new.
+
+    Args:
+        connection: Inside a transaction, which must be undone when this raises.
+        trial: Whose values they are.
+        logs: As a collector handed them out.
+        arrived: The date of the undated.
+        most: How many values of one metric are kept (`series`).
+    """
     try:
-        while piece := list(islice(rows, _PIECE)):
-            new += connection.exec_driver_sql(_INSERT, piece).rowcount
+        return _Account(connection, trial, nanoseconds(arrived)).take(logs, most)
     except UnicodeEncodeError as error:
         problem = f"a value of {trial.name} holds half a character ({error})"
         raise Invalid([FieldFault((), problem, "report text in UTF-8")]) from error
-    return new
 
 
 def read(
     connection: Connection, trial_uid: str, metric: str | None, limit: int | None
 ) -> list[MetricLog]:
     """See `engine.ports.ObservationLog.read`; `limit` keeps the first ones."""
-    columns = select(LOGS.c.metric, LOGS.c.value, LOGS.c.time_ns, LOGS.c.step, LOGS.c.origin)
-    rows = columns.where(LOGS.c.trial_uid == trial_uid).order_by(LOGS.c.time_ns, LOGS.c.id)
+    columns = select(SERIES.c.metric, LOGS.c.value, LOGS.c.time_ns, LOGS.c.step, LOGS.c.origin)
+    rows = columns.join_from(SERIES, LOGS, SERIES.c.id == LOGS.c.series)
+    rows = rows.where(SERIES.c.trial_uid == trial_uid).order_by(LOGS.c.time_ns, LOGS.c.arrival)
     if metric is not None:
-        rows = rows.where(LOGS.c.metric == metric)
+        rows = rows.where(SERIES.c.metric == metric)
     if limit is not None:
         rows = rows.limit(max(limit, 0))
-    return [
-        MetricLog(metric, value, time_ns, step, origin or "")
-        for metric, value, time_ns, step, origin in connection.execute(rows)
-    ]
+    return [MetricLog(*row) for row in connection.execute(rows)]
+
+
+def summarise(connection: Connection, trial_uid: str, metrics: Sequence[str]) -> Observation:
+    """See `engine.ports.ObservationLog.summarise`; one row a metric is read."""
+    there = _series(connection, trial_uid)
+    return Observation(
+        tuple(
+            there[name].summary(name) if name in there else MetricSummary(name)
+            for name in dict.fromkeys(metrics)
+        )
+    )
 
 
 def forget(connection: Connection, trial_uid: str) -> None:
     """See `engine.ports.ObservationLog.forget`."""
-    connection.execute(_FORGET, {"uid": trial_uid})
+    for statement in _FORGET:
+        connection.exec_driver_sql(statement, (trial_uid,))
 
 
 def nanoseconds(moment: datetime) -> int:
     """Nanoseconds since 1970, without the rounding of floats."""
-    return (moment - _EPOCH) // timedelta(microseconds=1) * 1_000
+    return (moment - EPOCH) // timedelta(microseconds=1) * 1_000
 
 
-def _rows(trial: Trial, logs: Sequence[MetricLog], arrived_ns: int) -> Iterator[_Row]:
-    whose = (trial.uid, trial.namespace, trial.experiment_name, trial.name)
-    for log in logs:
-        time_ns = arrived_ns if log.time_ns is None else _bounded(log.time_ns)
-        step = None if log.step is None else _bounded(log.step)
-        yield *whose, log.metric, time_ns, step, log.value, log.origin or None
+class _Account:
+    """What is known of one trial, for the length of one call."""
+
+    def __init__(self, connection: Connection, trial: Trial, arrived_ns: int) -> None:
+        self._connection = connection
+        self._trial = trial
+        self._arrived_ns = arrived_ns
+        self._series = _series(connection, trial.uid)
+        self._marks: dict[tuple[str, str], Place] = {}
+        self._new: dict[str, list[Value]] = {}
+
+    def take(self, logs: Sequence[MetricLog], most: int) -> int:
+        """Write what is new; how many that were."""
+        count = self._sort_out(logs)
+        for metric, values in self._new.items():
+            self._write(self._known_or_made(metric), values, most)
+        moved = [
+            (self._series[metric].id, source, *place)
+            for (metric, source), place in self._marks.items()
+            if metric in self._new
+        ]
+        if moved:
+            self._connection.exec_driver_sql(_SET_MARK, moved)
+        return count
+
+    def _sort_out(self, logs: Sequence[MetricLog]) -> int:
+        """Gather the new values by metric and move the marks behind them."""
+        arrival = began = sum(each.arrivals for each in self._series.values())
+        for log in logs:
+            if log.origin:
+                source, place = marks.place_of(log.origin)
+                account = (log.metric, source)
+                mark = self._marks.get(account) or self._mark(*account)
+                if place <= mark:
+                    continue
+                self._marks[account] = place
+            time_ns = self._arrived_ns if log.time_ns is None else _bounded(log.time_ns)
+            step = None if log.step is None else _bounded(log.step)
+            self._new.setdefault(log.metric, []).append(
+                (arrival, time_ns, step, log.value, log.origin)
+            )
+            arrival += 1
+        return arrival - began
+
+    def _mark(self, metric: str, source: str) -> Place:
+        """Up to where the values of a source were taken; looked up once."""
+        known = self._series.get(metric)
+        row = known and self._connection.exec_driver_sql(_MARK, (known.id, source)).first()
+        mark = (row[0], row[1]) if row else marks.NOWHERE
+        self._marks[metric, source] = mark
+        return mark
+
+    def _known_or_made(self, metric: str) -> Series:
+        if metric not in self._series:
+            row = {
+                "trial_uid": self._trial.uid,
+                "metric": metric,
+                "namespace": self._trial.namespace,
+                "experiment": self._trial.experiment_name,
+                "trial_name": self._trial.name,
+            }
+            empty = Series(0)
+            fields = {field: getattr(empty, field) for field in _FIELDS}
+            made = self._connection.execute(insert(SERIES), row | fields)
+            self._series[metric] = Series(made.lastrowid)
+        return self._series[metric]
+
+    def _write(self, series: Series, values: Sequence[Value], most: int) -> None:
+        chosen = series.take(values, most)
+        write = self._connection.exec_driver_sql
+        if chosen.rows:
+            write(_KEEP, list(chosen.rows))
+        if chosen.thinned:
+            write(_THIN, (series.id, series.stride, *series.four()))
+        elif chosen.dropped:
+            write(_DROP, [(series.id, place) for place in chosen.dropped])
+        write(_UPDATE, (*(getattr(series, field) for field in _FIELDS), series.id))
+
+
+def _series(connection: Connection, trial_uid: str) -> dict[str, Series]:
+    """The trial's series by metric."""
+    rows = connection.exec_driver_sql(_LOAD, (trial_uid,))
+    return {metric: Series(*fields) for metric, *fields in rows}
 
 
 def _bounded(number: int) -> int:

@@ -16,9 +16,11 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from munshi.api.decode import KINDS
+from munshi.api.experiment import Experiment
 from munshi.api.meta import Resource
+from munshi.api.trial import Trial
 from munshi.errors import Gone, Terminal
-from munshi.store import logs, semantics
+from munshi.store import events, logs, semantics
 from munshi.store.semantics import Key
 from munshi.store.tables import COUNTER, OBJECTS, TOMBSTONES
 
@@ -143,7 +145,7 @@ def replace(ledger: Ledger, resource: R, change: Callable[[R, R, int], R]) -> R:
 
 
 def remove(ledger: Ledger, key: Key, uid: str) -> None:
-    """Delete the object, what it owns, what that owns, and the values its trials reported."""
+    """Delete the object, what it owns, what that owns, its trials' values and its events."""
     semantics.check_uid(key, _stored(ledger, KINDS[key.kind], key), uid)
     doomed = [key]
     while doomed:
@@ -164,7 +166,10 @@ def remove(ledger: Ledger, key: Key, uid: str) -> None:
             "body": semantics.text_of(semantics.last_form(stored, ledger.version)),
         }
         ledger.connection.execute(insert(TOMBSTONES), row)
-        logs.forget(ledger.connection, stored.uid)
+        if isinstance(stored, Trial):
+            logs.forget(ledger.connection, stored.uid)
+        elif isinstance(stored, Experiment):
+            events.forget(ledger.connection, stored.uid)
         doomed += [
             Key(*owned) for owned in ledger.connection.execute(_OWNED, {"owner": stored.uid})
         ]

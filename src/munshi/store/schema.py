@@ -16,10 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from munshi.errors import Terminal
-from munshi.store import failures
-
-REVISIONS = ("0001",)
-"""Every schema version this munshi knows, oldest first; a test holds it to the migrations."""
+from munshi.store import failures, revisions
 
 _WAL_TRIES = 50
 
@@ -74,21 +71,10 @@ def _is_current(connection: Connection, path: Path) -> bool:
         Terminal: It is newer than that, or the file belongs to another program.
     """
     found = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'")
-    tables = set(found.scalars())
-    if not tables:
+    if not revisions.is_munshis(set(found.scalars()), path):
         return False
-    if "alembic_version" not in tables or "observation_logs" not in tables:
-        raise Terminal(
-            f"{path} is the database of another program (tables: {', '.join(sorted(tables))}); "
-            "choose another place"
-        )
     version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-    if version not in REVISIONS:
-        raise Terminal(
-            f"the database {path} was written by a newer munshi (schema {version}, this one knows up "
-            f"to {REVISIONS[-1]}); nothing was changed: pip install --upgrade munshi"
-        )
-    return bool(version == REVISIONS[-1])
+    return revisions.is_newest(version, path)
 
 
 def _upgrade(connection: Connection, path: Path) -> None:
@@ -99,7 +85,7 @@ def _upgrade(connection: Connection, path: Path) -> None:
             _run_alembic(connection)
         connection.exec_driver_sql("COMMIT")
     except BaseException:
-        connection.exec_driver_sql("ROLLBACK")
+        failures.roll_back(connection)
         raise
 
 

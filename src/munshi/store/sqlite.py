@@ -1,4 +1,4 @@
-"""SqlStore: the engine's Store and ObservationLog over one SQLite file.
+"""SqlStore: the engine's Store, ObservationLog and EventLog over one SQLite file.
 
 Opened by `local` for a run and by `cli` for a look; any number of programs may have the same file open
 at once. Writes go through one thread that commits them in groups (`writer`), reads through another, so
@@ -6,7 +6,7 @@ the event loop never waits for a disk. A watch is woken at once by this store's 
 every 100 ms for those of other programs.
 
 What this file refuses to know: what a write makes of an object (`semantics`) and how rows are kept
-(`objects`, `logs`).
+(`objects`, `logs`, `events`).
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ from sqlalchemy import Connection, Engine
 
 from munshi.api.meta import Resource
 from munshi.api.trial import Trial
-from munshi.engine.ports import Change
+from munshi.engine.ports import Change, Event
 from munshi.errors import StoreBusy
 from munshi.metrics.log import MetricLog
-from munshi.store import failures, logs, objects, schema, semantics
+from munshi.metrics.observation import Observation
+from munshi.store import events, failures, logs, objects, schema, semantics
 from munshi.store.semantics import KEPT_TOMBSTONES, Key
 from munshi.store.writer import Writer
 
@@ -40,9 +41,10 @@ BUSY_TIMEOUT = timedelta(seconds=5)
 
 
 class SqlStore:
-    """The engine's Store and ObservationLog in one SQLite file; see `engine.ports` for the contract.
+    """The engine's Store, ObservationLog and EventLog in one SQLite file; see `engine.ports`.
 
-    Deleting an object deletes what it owns, and the values that deleted trials reported: gone is gone.
+    Deleting an object deletes what it owns, the values that deleted trials reported and the events of
+    deleted experiments: gone is gone.
     Made by `open`; its methods may be called from any event loop of the process until it is closed.
     """
 
@@ -160,7 +162,7 @@ class SqlStore:
         return await self._writer.do(lambda ledger: objects.replace(ledger, resource, change))
 
     async def delete(self, kind: type[Resource], namespace: str, name: str, uid: str = "") -> None:
-        """Delete the object, all it owns, and the values that deleted trials reported."""
+        """Delete the object, all it owns, the values of deleted trials and the events of experiments."""
         key = Key(kind.__name__, namespace, name)
         await self._writer.do(lambda ledger: objects.remove(ledger, key, uid))
 
@@ -178,9 +180,21 @@ class SqlStore:
         """The values of a trial, ordered by time, then by arrival."""
         return await self._read(lambda rows: logs.read(rows, trial_uid, metric, limit))
 
+    async def summarise(self, trial_uid: str, metrics: Sequence[str]) -> Observation:
+        """The exact smallest, largest and latest of all that was appended."""
+        return await self._read(lambda rows: logs.summarise(rows, trial_uid, metrics))
+
     async def forget(self, trial_uid: str) -> None:
         """Drop a trial's values."""
         await self._writer.do(lambda ledger: logs.forget(ledger.connection, trial_uid))
+
+    async def record(self, events_: Sequence[Event]) -> None:
+        """Keep events in this order."""
+        await self._writer.do(lambda ledger: events.record(ledger.connection, events_))
+
+    async def events(self, experiment_uid: str, name: str | None = None) -> Sequence[Event]:
+        """An experiment's events in the order they were recorded; only the object's of that name."""
+        return await self._read(lambda rows: events.read(rows, experiment_uid, name))
 
     async def _changes(self, since: int, known: int) -> builtins.list[tuple[int, Resource, bool]]:
         if self._closed:

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from munshi.errors import MunshiError, StoreBusy
 from munshi.store import failures
@@ -155,7 +154,7 @@ class Writer(Generic[S]):
                 self._end(state)
                 connection.exec_driver_sql("COMMIT")
             except BaseException:
-                _roll_back(connection)
+                failures.roll_back(connection)
                 raise
             return outcomes
 
@@ -169,11 +168,3 @@ def _refusal_or_result(connection: Connection, work: Callable[[S], object], stat
         return refusal
     finally:
         connection.exec_driver_sql("RELEASE one_write")
-
-
-def _roll_back(connection: Connection) -> None:
-    """End the transaction, unless SQLite did already (a full disk may make it)."""
-    try:
-        connection.exec_driver_sql("ROLLBACK")
-    except SQLAlchemyError:
-        connection.invalidate()

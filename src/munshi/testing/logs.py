@@ -6,12 +6,14 @@ from __future__ import annotations
 import asyncio
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from munshi.api.meta import ObjectMeta
 from munshi.api.trial import Trial
 from munshi.engine.ports import ObservationLog
 from munshi.metrics.log import MetricLog
+from munshi.metrics.observation import MetricSummary, Observation, observe
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NOON_NS = 1_769_860_800_000_000_000
@@ -129,13 +131,92 @@ class ObservationLogContract:
 
         asyncio.run(story())
 
-    def test_a_flood_is_kept(self, tmp_path: Path) -> None:
-        """A hundred thousand values of one call all come back, in order."""
-        flood = [a_value(str(i), NOON_NS + i, at=f"stdout:{i * 8}:0") for i in range(100_000)]
+    def test_the_summary_is_the_fold_of_all_values(self, tmp_path: Path) -> None:
+        """Smallest, largest, latest as reported, by time, then arrival; NaN, text and nothing included."""
+        logs = [
+            a_value("0.50", 5, at="stdout:0:0"),
+            a_value("1e-1", 9, at="stdout:10:0"),
+            a_value("nan", 7, at="stdout:20:0"),
+            a_value("0.5", 5, at="stdout:30:0"),
+            a_value(".1", 9, at="stdout:40:0"),
+            a_value("unavailable", 99, at="stdout:50:0"),
+            a_value("-inf", 1, at="stdout:60:0"),
+            a_value("정확", 2, "genotype", at="stdout:70:0"),
+        ]
+        asked = ["never", "loss", "genotype", "loss"]
 
         async def story() -> None:
             async with self.opened(tmp_path) as log:
-                assert await log.append(a_trial(), flood, NOON) == 100_000
-                assert list(await log.read("uid-1", "loss")) == flood
+                assert await log.summarise("uid-1", asked) == observe([], asked)
+                await log.append(a_trial(), logs[:3], NOON)
+                await log.append(a_trial(), logs, NOON)
+                assert await log.summarise("uid-1", asked) == Observation(
+                    (
+                        MetricSummary("never"),
+                        MetricSummary("loss", "1e-1", "0.50", ".1", count=6, non_finite=2),
+                        MetricSummary("genotype", latest="정확", count=1),
+                    )
+                )
+                assert await log.summarise("uid-2", ["loss"]) == observe([], ["loss"])
+                await log.forget("uid-1")
+                assert await log.summarise("uid-1", asked) == observe([], asked)
+
+        asyncio.run(story())
+
+    def test_a_flood_may_be_thinned_and_is_summed_up_exactly(self, tmp_path: Path) -> None:
+        """What is read is an even choice with both ends and extremes; a second reading changes nothing.
+
+        The second reading begins at the start and comes in other pieces, much later: values that were
+        thinned away neither count again nor become the latest.
+        """
+        count, top, bottom = 100_003, 77_777, 33_331
+        values = {top: "1e9", bottom: "-1e9"}
+        flood = [
+            a_value(
+                values.get(i, f"0.{i}"), NOON_NS + i if i < 50_000 else None, at=f"out:{i * 8}:0"
+            )
+            for i in range(count)
+        ]
+
+        async def story() -> None:
+            async with self.opened(tmp_path) as log:
+                for i in range(0, count, 5_000):
+                    piece = flood[i : i + 5_000]
+                    assert await log.append(a_trial(), piece, NOON + timedelta(seconds=1)) == len(
+                        piece
+                    )
+                kept = list(await log.read("uid-1", "loss"))
+                summary = await log.summarise("uid-1", ["loss"])
+                assert summary.metrics == (
+                    MetricSummary("loss", "-1e9", "1e9", flood[-1].value, count),
+                )
+                places = [int(each.origin.split(":")[1]) // 8 for each in kept]
+                assert places == sorted(places)
+                assert {0, top, bottom, count - 1} <= set(places)
+                assert max(after - at for at, after in pairwise(places)) * 1_000 < count
+                later = NOON + timedelta(hours=1)
+                assert await log.append(a_trial(), flood[:70_000], later) == 0
+                assert await log.append(a_trial(), flood, later) == 0
+                assert list(await log.read("uid-1", "loss")) == kept
+                assert await log.summarise("uid-1", ["loss"]) == summary
+                assert await log.append(a_trial(), [a_value("2e9", at="out:800024:0")], later) == 1
+                found = (await log.summarise("uid-1", ["loss"])).metrics[0]
+                assert (found.max, found.latest, found.count) == ("2e9", "2e9", count + 1)
+
+        asyncio.run(story())
+
+    def test_each_metric_is_known_on_its_own_account(self, tmp_path: Path) -> None:
+        """A second pass over the same bytes for another metric is news, as is another file."""
+        first = [a_value("1", 1, "a", "run:0:0"), a_value("2", 2, "a", "run:90:0")]
+        second = [a_value("3", 1, "b", "run:0:1"), a_value("4", 2, "b", "run:90:1")]
+        anew = [a_value("5", 3, "a", "run@1:0:0")]
+
+        async def story() -> None:
+            async with self.opened(tmp_path) as log:
+                for logs in (first, second, anew):
+                    assert await log.append(a_trial(), logs, NOON) == len(logs)
+                    assert await log.append(a_trial(), logs, NOON) == 0
+                kept = [each.value for each in await log.read("uid-1")]
+                assert kept == ["1", "3", "2", "4", "5"]
 
         asyncio.run(story())

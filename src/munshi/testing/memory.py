@@ -1,7 +1,7 @@
-"""MemoryStore and MemoryLog: the engine's Store and ObservationLog in plain dicts.
+"""MemoryStore, MemoryLog and MemoryEvents: three ports of the engine in plain dicts.
 
-For tests and simulations; they pass the same suites as SQLite (`stores`, `logs`). Everything lives in
-one event loop and is gone with the object.
+For tests and simulations; they pass the same suites as SQLite (`stores`, `logs`, `events`). Everything
+lives in one event loop and is gone with the object.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from typing import TypeVar, cast
 from munshi.api.decode import KINDS
 from munshi.api.meta import Resource
 from munshi.api.trial import Trial
-from munshi.engine.ports import Change
+from munshi.engine.ports import Change, Event
 from munshi.errors import Gone
 from munshi.metrics.log import MetricLog
+from munshi.metrics.observation import Observation, observe
 from munshi.store import semantics
 from munshi.store.logs import nanoseconds
 from munshi.store.semantics import KEPT_TOMBSTONES, Key
@@ -53,10 +54,38 @@ class MemoryLog:
         ordered = sorted(kept, key=lambda log: log.time_ns or 0)
         return ordered if limit is None else ordered[: max(limit, 0)]
 
+    async def summarise(self, trial_uid: str, metrics: Sequence[str]) -> Observation:
+        """The smallest, largest and latest of each metric."""
+        return observe(self._logs.get(trial_uid, []), metrics)
+
     async def forget(self, trial_uid: str) -> None:
         """Drop a trial's values."""
         for log in self._logs.pop(trial_uid, []):
             self._origins.discard((trial_uid, log.origin))
+
+
+class MemoryEvents:
+    """The engine's EventLog in a dict of lists."""
+
+    def __init__(self) -> None:
+        self._events: dict[str, list[Event]] = {}
+        self._gone: set[str] = set()
+
+    async def record(self, events: Sequence[Event]) -> None:
+        """Keep the events in this order; those of a deleted experiment come too late."""
+        for event in events:
+            if event.experiment_uid not in self._gone:
+                self._events.setdefault(event.experiment_uid, []).append(event)
+
+    async def events(self, experiment_uid: str, name: str | None = None) -> Sequence[Event]:
+        """An experiment's events in the order they were recorded."""
+        recorded = self._events.get(experiment_uid, [])
+        return [event for event in recorded if name in (None, event.name)]
+
+    def forget(self, experiment_uid: str) -> None:
+        """Drop the events of a deleted Experiment."""
+        self._events.pop(experiment_uid, None)
+        self._gone.add(experiment_uid)
 
 
 class MemoryStore:
@@ -67,6 +96,7 @@ class MemoryStore:
         new_uid: A fresh uid at each call.
         log: Loses the values of deleted trials, when given.
         keep: How many deletions are remembered for watches.
+        events: Loses the events of deleted experiments, when given.
     """
 
     def __init__(
@@ -75,10 +105,12 @@ class MemoryStore:
         new_uid: Callable[[], str],
         log: MemoryLog | None = None,
         keep: int = KEPT_TOMBSTONES,
+        events: MemoryEvents | None = None,
     ) -> None:
         self._now = clock_now
         self._new_uid = new_uid
         self._log = log
+        self._events = events
         self._keep = keep
         self._objects: dict[Key, Resource] = {}
         self._tombstones: list[Change] = []
@@ -153,6 +185,8 @@ class MemoryStore:
             self._tombstones.append(Change(form, gone=True, version=self._version))
             if self._log is not None:
                 await self._log.forget(gone.uid)
+            if self._events is not None:
+                self._events.forget(gone.uid)
             doomed += [
                 owned
                 for owned, found in sorted(self._objects.items())

@@ -1,0 +1,101 @@
+"""The work of a trial does not grow with the number of trials before it, counted in calls, not seconds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+import munshi
+from engine.stage import Stage
+from munshi.api.common import Observation
+from munshi.api.experiment import Experiment
+from munshi.api.meta import AFTER_ANNOTATION
+from munshi.testing.builders import (
+    a_suggestion,
+    a_trial,
+    an_experiment,
+    failed,
+    killed,
+    succeeded,
+)
+from munshi.testing.clock import simulated
+from munshi.testing.launcher import Script
+
+OURS = tuple(
+    str(Path(munshi.__file__).parent / room)
+    for room in ("engine", "reconcile", "algorithms", "space", "template", "api")
+)
+"""Rooms whose calls count. The in-memory store sorts all it holds at each look; no real one does."""
+NEW = 20
+"""Trials that are run after the earlier ones."""
+
+
+class Calls:
+    """How many Python functions (and steps of generators) of ours were entered while it counted."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count until the block is left."""
+        before = sys.getprofile()
+        sys.setprofile(self._seen)
+        try:
+            yield
+        finally:
+            sys.setprofile(before)
+
+    def _seen(self, frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code.co_filename.startswith(OURS):
+            self.count += 1
+
+
+async def with_history(stage: Stage, earlier: int, **said: str) -> Experiment:
+    """An experiment that has come to `earlier` ended trials, most of them well, and wants more."""
+    owner = await stage.store.create(
+        an_experiment(parallel=4, max_trials=earlier + NEW, **said)  # type: ignore[arg-type] # strings
+    )
+    suggestion = a_suggestion(given=earlier, experiment=owner)
+    made = await stage.store.create(suggestion)
+    await stage.store.replace_status(made.model_copy(update={"status": suggestion.status}))
+    fates = (*(succeeded(f"0.{at}") for at in range(1, 9)), failed(), killed())
+    for at in range(earlier):
+        told = {AFTER_ANNOTATION: f"e-{at - 1}"}
+        fate = fates[at % len(fates)]
+        trial = a_trial(f"e-{at}", fate, index=at, experiment=owner, notes=told)
+        kept = await stage.store.create(trial)
+        await stage.store.replace_status(kept.model_copy(update={"status": trial.status}))
+    return owner
+
+
+def calls_per_trial(earlier: int, algorithm: str) -> float:
+    """Calls for one more trial after so many, the reading of everything at the start left out."""
+
+    async def story() -> float:
+        stage, calls = Stage(lambda _: Script(("0.5",))), Calls()
+        await with_history(stage, earlier, algorithm=algorithm)
+        async with stage.engine() as engine:
+            await stage.until(lambda: len(stage.launcher.launches) >= 4)
+            with calls.counted():
+                await stage.until(engine.is_at_rest)
+        ended = await stage.experiment()
+        assert ended.status.trials == earlier + NEW
+        assert ended.status.current_optimal_trial is not None
+        assert ended.status.current_optimal_trial.observation != Observation()
+        await stage.launcher.close()
+        return calls.count / (NEW - 4)
+
+    return simulated(story())
+
+
+@pytest.mark.parametrize("algorithm", ["random", "sobol"])
+def test_the_thousandth_trial_costs_what_the_fiftieth_costs(algorithm: str) -> None:
+    """Twenty times the history, at most a tenth more calls; one look at each would be many times that."""
+    few, many = calls_per_trial(50, algorithm), calls_per_trial(1_000, algorithm)
+    assert many < 1.1 * few
