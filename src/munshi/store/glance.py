@@ -155,7 +155,9 @@ def _connect(path: Path, patience_s: float) -> sqlite3.Connection | None:
     where = path.absolute().as_uri()
     try:
         connection = _checked(f"{where}?mode=ro", path, patience_s)
-    except sqlite3.OperationalError:
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            raise
         # Readers of a WAL file keep shared memory beside it. Where nobody may write (another person's
         # home, a backup) there is none, and no writer either: the file alone is the whole truth.
         log = Path(f"{path}-wal")
