@@ -20,6 +20,7 @@ from pathlib import Path
 from munshi.local.process import (
     Bind,
     ProcessPlan,
+    Program,
     Spawner,
     ended,
     namespaces_available,
@@ -50,9 +51,8 @@ async def trials(root: Path, count: int, parallel: int, binds: tuple[Bind, ...])
 
     async def one(number: int) -> None:
         folder = str(root / str(number))
-        plan = ProcessPlan(
-            (PROGRAM,), {}, "/", f"{folder}/log", folder, f"bench-{folder}", binds, grace_s=1.0
-        )
+        program = Program((PROGRAM,), {}, "/", f"{folder}/log", binds=binds)
+        plan = ProcessPlan(folder, f"bench-{folder}", (program,), grace_s=1.0)
         async with places:
             await ended(await spawner.spawn(plan))
             outcome = read_exit(folder)

@@ -7,6 +7,10 @@ import shutil
 
 import pytest
 
+from support.katib_sdk import katib_python
+
+__all__ = ["katib_python"]
+
 LEFT_OUT = pytest.StashKey[list[str]]()
 NEEDS = {"podman": ("podman", "apt install podman runc busybox-static")}
 """Marker: the program such tests need, and how to get it."""

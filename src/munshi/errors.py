@@ -64,9 +64,26 @@ class FieldFault:
         return replace(self, mark=mark)
 
     def __str__(self) -> str:
-        """One line: `path: problem; mend`."""
-        said = f"{self.problem}; {self.mend}" if self.mend else self.problem
-        return f"{self.field}: {said}" if self.path else said
+        """One line, `path: problem; mend`; a mend may go on below with lines to paste."""
+        problem = printable(self.problem)
+        said = f"{problem}; {printable(self.mend, but=chr(10))}" if self.mend else problem
+        return f"{printable(self.field)}: {said}" if self.path else said
+
+
+def printable(text: str, but: str = "") -> str:
+    """The text with escapes for what would colour a screen, move its cursor or turn its reading direction.
+
+    Args:
+        text: May quote whatever somebody wrote.
+        but: Characters to leave alone, such as line breaks.
+    """
+    if text.isprintable():
+        return text
+    kept = f"{but}\u200c\u200d"  # joiners, which many scripts and emoji are written with
+    return "".join(
+        char if char.isprintable() or char in kept else char.encode("unicode_escape").decode()
+        for char in text
+    )
 
 
 def dotted(path: Path) -> str:

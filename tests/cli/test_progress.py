@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from munshi.api.experiment import Experiment
+from munshi.api.meta import SUSPEND_ANNOTATION
 from munshi.api.trial import Trial
 from munshi.cli import progress
 from munshi.cli.progress import Progress
@@ -37,6 +38,22 @@ def test_plain_lines_when_there_is_no_terminal() -> None:
         "[00:12] 5/12 trials: 3 running, 4 succeeded, 1 failed; "
         "best accuracy=0.9722 (random-x7 lr=0.02); about 17 s left\n"
     )
+
+
+def test_a_suspended_experiment_says_so() -> None:
+    """In plain lines and in the live area, without a guess at how long it will take."""
+    held = an_experiment(best=BEST)
+    notes = {SUSPEND_ANNOTATION: ""}
+    meta = held.metadata.model_copy(update={"annotations": notes})
+    held = held.model_copy(update={"metadata": meta})
+    for live in (False, True):
+        stream = io.StringIO()
+        shown = Progress(stream, live=live)
+        shown.update(an_experiment(), [], NOW)
+        shown.update(held, trials(), NOW + timedelta(seconds=12))
+        shown.close()
+        assert "munshi resume random" in stream.getvalue()
+        assert "left" not in stream.getvalue()
 
 
 def test_a_terminal_gets_a_live_area() -> None:

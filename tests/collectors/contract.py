@@ -131,3 +131,23 @@ class CollectorContract:
         collector = self.open(tmp_path)
         collector.poll()
         assert [collector.poll() for _ in range(polls)] == [[]] * polls
+
+    def test_closing_may_be_repeated(self, tmp_path: Path) -> None:
+        """A collector is closed at any time, more than once, and leaves the trial's output alone."""
+        self.write(tmp_path, range(3))
+        collector = self.open(tmp_path)
+        collector.poll()
+        for _ in range(2):
+            collector.close()
+        assert len(everything(self.open(tmp_path))) == 3
+
+    def test_the_position_only_grows(self, tmp_path: Path) -> None:
+        """Bytes that need not be read again are counted from nothing, and never fewer than before."""
+        collector = self.open(tmp_path)
+        places = [collector.position]
+        for start in range(0, 30, 10):
+            self.write(tmp_path, range(start, start + 10))
+            collector.poll()
+            places.append(collector.position)
+        assert places[0] == 0
+        assert places == sorted(places)

@@ -12,11 +12,10 @@ from munshi import collectors
 from munshi.errors import Invalid, LaunchRefused
 
 REFUSED = {
-    "a kind without files": (
-        {"kind": "PrometheusMetric"},
-        '"PrometheusMetric" cannot be read here; use one of StdOut',
+    "a kind that does not exist": (
+        {"kind": "Stdout"},
+        '"Stdout" cannot be read here; use one of StdOut',
     ),
-    "a kind that does not exist": ({"kind": "Stdout"}, '"Stdout" cannot be read here'),
     "a format that does not exist": (
         {"kind": "File", "file_format": "XML"},
         '"XML" is unknown; use TEXT or JSON',
@@ -30,6 +29,14 @@ def test_refuses_what_it_cannot_read(tmp_path: Path, arguments: dict[str, str], 
     kind, file_format = arguments["kind"], arguments.get("file_format", "TEXT")
     with pytest.raises(LaunchRefused, match=said):
         collectors.open_collector(kind, tmp_path / "x", ["loss"], file_format=file_format)
+
+
+def test_a_page_is_not_a_file(tmp_path: Path) -> None:
+    """Kind and place must go together."""
+    page = collectors.Endpoint("http://127.0.0.1:1/metrics")
+    for kind, path in (("PrometheusMetric", tmp_path), ("StdOut", page)):
+        with pytest.raises(ValueError, match=f"a collector of kind {kind} reads"):
+            collectors.open_collector(kind, path, ["loss"])
 
 
 def test_filters_reach_the_scanner(tmp_path: Path) -> None:

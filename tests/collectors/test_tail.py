@@ -148,7 +148,9 @@ def test_an_epoch_can_be_carried_on(tmp_path: Path) -> None:
     """A collector opened after a restart continues the count of epochs it is given."""
     path = tmp_path / "out"
     append(path, "loss=1\n")
-    (log,) = TailCollector(path, TextScanner(["loss"]), epoch=2).poll()
+    collector = tail(path)
+    collector.epoch = 2
+    (log,) = collector.poll()
     assert log.origin == "file@2:0:0"
 
 

@@ -27,7 +27,7 @@ from munshi.api.experiment import ExperimentCondition
 from munshi.api.suggestion import SuggestionCondition
 from munshi.api.trial import TrialCondition
 from munshi.cli import best, ending, facts, group, metrics
-from munshi.local import collection, home, launcher, process
+from munshi.local import collection, home, planning, process
 from munshi.local.jobs import registry as jobs
 from munshi.local.jobs import volumes
 from munshi.metrics.log import MetricLog
@@ -277,7 +277,7 @@ def test_the_kinds_and_volumes_are_those_of_the_machine() -> None:
 def test_the_times_are_those_of_the_code() -> None:
     """Grace, waiting and the number of starts are the constants that the code uses."""
     times = section("Ends and times")
-    assert f"or {launcher.DEFAULT_GRACE.total_seconds():g} s" in times
+    assert f"or {planning.DEFAULT_GRACE.total_seconds():g} s" in times
     assert f"up to {home.STOP_S:g} s" in times
     assert ["starts of a trial whose job keeps vanishing", str(trials.MAX_ATTEMPTS)] in rows(times)
     assert f"at most {collection.DRAIN_S:g} s" in section("Collectors")

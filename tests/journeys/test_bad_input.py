@@ -6,6 +6,7 @@ command. The page docs/bad-input.md is made of the same cases.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -17,6 +18,8 @@ import pytest
 from journeys import bad_input
 from journeys.bad_files import GOOD, GOOD_OLD
 from journeys.bad_input import CASES, NAME
+from journeys.stories import choice, experiment, written
+from journeys.world import World
 from support.command import ROOT
 from support.effort import effort
 
@@ -136,3 +139,47 @@ def test_the_page_is_true() -> None:
     """
     text = PAGE.read_text("utf-8")
     assert text.partition(BEGIN)[2].partition(END)[0] == bad_input.page()
+
+
+ATTACKS = {
+    "a link to a file of somebody else": 'ln -sf "$SECRET" /train/metrics.log',
+    "a folder that becomes a link": 'rm -rf /train/in; ln -s "$(dirname "$SECRET")" /train/in',
+    "a pipe": "rm -f /train/metrics.log; mkfifo /train/metrics.log",
+    "a link to a device that never ends": "ln -sf /dev/zero /train/metrics.log",
+    "a folder in its place": "rm -f /train/metrics.log; mkdir /train/metrics.log",
+}
+
+
+@pytest.mark.journey
+@pytest.mark.parametrize("sentence", ATTACKS)
+def test_a_program_that_puts_something_else_in_the_place_of_its_metrics(
+    sentence: str, world: World
+) -> None:
+    """Nothing outside is read, nothing waits: the trial ends without metrics, and the next one is fine."""
+    secret = world.path / "secret" / "metrics.log"
+    secret.parent.mkdir()
+    secret.write_text("score=31337.25\n")
+    where = "/train/in/metrics.log" if "folder that" in sentence else "/train/metrics.log"
+    attack = f'[ "$A" = bad ] && {{ {ATTACKS[sentence]}; exit 0; }}'
+    script = f"mkdir -p $(dirname {where}); {attack}; echo score=1 > {where}"
+    document = experiment(
+        script,
+        parameters=[choice("a", "bad", "good")],
+        algorithm="grid",
+        maxTrialCount=2,
+        parallelTrialCount=1,
+        metricsCollectorSpec={
+            "collector": {"kind": "File"},
+            "source": {"fileSystemPath": {"path": where, "kind": "File"}},
+        },
+        container={
+            "env": [
+                {"name": "A", "value": "${trialParameters.a}"},
+                {"name": "SECRET", "value": str(secret)},
+            ]
+        },
+    )
+    done = world.munshi("run", written(world.path, document))
+    assert done.code == 0, done.err
+    assert world.outcomes() == {"MetricsUnavailable": 1, "Succeeded": 1}
+    assert "31337" not in json.dumps([trial["status"] for trial in world.trials()])

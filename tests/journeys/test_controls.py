@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from journeys.world import World, wait_until
 
 pytestmark = pytest.mark.journey
 GO_ON = "munshi get experiment story -o yaml | munshi run -"
-LONG = {"resumePolicy": "LongRunning"}
+LONG: dict[str, Any] = {"resumePolicy": "LongRunning"}
 
 
 def go_on(world: World) -> None:
@@ -164,6 +165,27 @@ def test_failed_trials_are_retried_after_the_end(world: World) -> None:
     assert "has a result" in refused.err
 
 
+def test_a_template_in_a_config_map_is_found_again(world: World) -> None:
+    """The stored Experiment alone goes on with the ConfigMap of its first run; a given one wins over it."""
+    plain = experiment(ONCE, "[ -e gate ] || exit 3", REPORT)
+    template = plain["spec"]["trialTemplate"]
+    data = {"job.yaml": json.dumps(template.pop("trialSpec"))}
+    place = {"configMapName": "kept", "configMapNamespace": "default", "templatePath": "job.yaml"}
+    template["configMap"] = place
+    kept = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kept"}, "data": data}
+    assert world.munshi("run", written(world.path, plain, kept)).code == 1
+    assert world.munshi("retry", "--failed", "story").code == 0
+    (world.path / "gate").touch()
+    go_on(world)
+    assert world.outcomes() == {"Succeeded": 4}
+    world.munshi("delete", "experiment", "story")
+    other = {"job.yaml": data["job.yaml"].replace("score=$X", "score=7")}
+    again = written(world.path, plain, {**kept, "data": other}, name="other.yaml")
+    assert world.munshi("run", again).code == 0
+    best = json.loads(world.munshi("best", "story", "-o", "json").out)
+    assert best["objective"]["value"] == "7"
+
+
 def test_counts_are_raised_and_lowered_while_it_runs(world: World) -> None:
     """The same file with other counts, run again, changes the experiment that runs."""
     name = written(world.path, experiment(ONCE, UNTIL_OPEN, REPORT, maxTrialCount=3))
@@ -187,6 +209,8 @@ def test_counts_are_raised_and_lowered_while_it_runs(world: World) -> None:
 def test_a_larger_budget_after_the_end(world: World, policy: str) -> None:
     """The experiment goes on with the points that a larger budget had given at once; not with Never."""
     assert world.munshi("run", written(world.path, story(2, policy))).code == 0
+    dialogue = world.get("suggestion", "story")["status"]["conditions"][-1]["type"]
+    assert dialogue == ("Running" if policy == "LongRunning" else "Succeeded")
     again = world.munshi("run", written(world.path, story(4, policy)))
     if policy == "Never":
         assert again.code == 2
@@ -233,6 +257,7 @@ def test_gc_removes_what_nothing_needs(world: World) -> None:
     assert len(world.running()) > 2
     run.interrupt()
     (world.home / "crash-20260101T000000-1.txt").write_text("an old bug")
+    assert world.munshi("explain", "story").out.count("TrialInterrupted") == 2
     dry = world.munshi("gc", "--dry-run").out
     assert dry.count("interrupted start") == 2
     done = world.munshi("gc")

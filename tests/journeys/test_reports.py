@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -133,3 +134,24 @@ def test_a_custom_collector_reports_for_the_program(world: World) -> None:
     done = world.munshi("run", written(world.path, made))
     assert done.code == 0, done.err
     assert world.outcomes() == {"Succeeded": 4}
+
+
+KATIB = """
+import os
+import kubeflow.katib as katib
+katib.report_metrics({"score": float(os.environ["X"])})
+"""
+
+
+@pytest.mark.katib_sdk
+def test_katib_s_own_report_metrics_arrives_unchanged(world: World, katib_python: Path) -> None:
+    """A program written for Katib calls the SDK at its default address; every trial's value is there."""
+    made = experiment(
+        command=(str(katib_python), "-c", KATIB), metricsCollectorSpec=collecting("Push")
+    )
+    done = world.munshi("run", written(world.path, made), timeout=110)
+    assert done.code == 0, done.err
+    assert world.outcomes() == {"Succeeded": 4}
+    for trial in world.trials():
+        x = float(trial["spec"]["parameterAssignments"][0]["value"])
+        assert float(trial["status"]["observation"]["metrics"][0]["latest"]) == pytest.approx(x)

@@ -139,6 +139,11 @@ class Command:
         """What it has said so far."""
         return self._err.read_text("utf-8")
 
+    @property
+    def out(self) -> str:
+        """What it has printed so far."""
+        return self._out.read_text("utf-8")
+
     def kill(self) -> None:
         """End it as the machine's memory guard would: without a word."""
         self.process.kill()

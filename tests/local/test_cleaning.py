@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from munshi.api.trial import Trial
+from munshi.errors import StoreBusy, Terminal
 from munshi.local import cleaning
 from munshi.local.cleaning import Leftover, What
 from munshi.store import compact
@@ -169,3 +172,18 @@ def test_the_database_is_compacted(real: RealHome) -> None:
     assert compact.size(real.home.path / "munshi.db") < before
     assert real.get(an_experiment()).name == "e"
     assert compact.compact(real.home.path / "nothing.db") == 0
+
+
+def test_a_database_in_use_is_not_compacted(
+    real: RealHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While another program writes, it is a StoreBusy; a file that is no database is Terminal."""
+    monkeypatch.setattr(compact, "PATIENCE", timedelta(milliseconds=10))
+    path = real.home.path / "munshi.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreBusy):
+            compact.compact(path)
+    (real.home.path / "odd.db").write_bytes(b"words " * 1000)
+    with pytest.raises(Terminal):
+        compact.compact(real.home.path / "odd.db")

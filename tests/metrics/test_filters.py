@@ -80,6 +80,10 @@ FAULTS = {
     "escaped brackets": (r"\(loss\)=\(\d+\)", "has 0 capturing group(s)"),
     "brackets in a class": (r"[(][)](a)", "has 1 capturing group(s)"),
     "a surrogate": ("(a)(\ud800)", "half a character"),
+    "a pattern that takes seconds a line": (
+        r"(a)(" + "|".join(f".{{0,{n}}}x{n}" for n in range(300)) + ")",
+        "too large",
+    ),
 }
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import math
 import struct
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -222,3 +225,84 @@ KINDS = {
 def test_recognises_event_files(block: bytes, answer: bool | None) -> None:
     """The first record tells; before it is there, nothing is said."""
     assert tfevent.is_event_file(block) is answer
+
+
+FEW = 1 << 40
+"""More records than any block holds: all are read one by one."""
+
+
+@st.composite
+def files(draw: st.DrawFn) -> bytes:
+    """Records of a few shapes in any order, some damaged, some of no shape at all."""
+
+    def moment() -> bytes:
+        seconds = draw(
+            st.sampled_from([0.0, 1.7e9, 1700000000.123456, -5.25, 1e10, 1e12, math.nan])
+        )
+        step = draw(
+            st.sampled_from([b"", b"\x10\x07", b"\x10\x80\x01", b"\x10" + b"\xff" * 9 + b"\x01"])
+        )
+        return b"\x09" + struct.pack("<d", seconds) + step
+
+    def number_of(tag: bytes) -> bytes:
+        bits = draw(st.sampled_from([0, 1, 0x3DCCCCCD, 0x7F800000, 0x7FC00000, 0xFF800001]))
+        parts = [b"\x0a" + bytes([len(tag)]) + tag, b"\x15" + struct.pack("<I", bits)]
+        inner = b"".join(draw(st.permutations(parts)))
+        return b"\x0a" + bytes([len(inner)]) + inner
+
+    def one() -> bytes:
+        tags = draw(st.lists(st.sampled_from([b"a", b"b", b"cc", b"no"]), min_size=1, max_size=2))
+        summary = b"".join(map(number_of, tags))
+        double = b"\x0a\x12\x0a\x01d\x42\x0d\x08\x02\x12\x00\x31" + struct.pack("<d", 0.1)
+        summary = draw(st.sampled_from([summary, summary, summary, double]))
+        whole = record(moment() + b"\x2a" + bytes([len(summary)]) + summary)
+        if draw(st.integers(0, 9)) == 0:
+            place = draw(st.integers(12, len(whole) - 1))
+            whole = whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :]
+        return whole
+
+    return b"".join(one() for _ in range(draw(st.integers(0, 30))))
+
+
+@given(files(), st.integers(0, 5))
+def test_many_records_are_read_as_each_alone(block: bytes, first: int) -> None:
+    """Columns give what one record after the other gives: values, order, origins, damage, tags."""
+
+    def match(tag: str) -> list[tuple[int, str]]:
+        return [] if tag == "no" else [(0, tag)] if tag != "cc" else [(0, "c"), (1, "cc")]
+
+    def scanned(bulk: int) -> object:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tfevent, "_BULK", bulk)
+            patch.setattr(tfevent, "_FIRST", first)
+            scanner = EventScanner(match, 2)
+            logs = [scanner.scan(block, 40, "f") for _ in range(2)]
+            return logs, scanner.notes(), scanner.consumed, set(scanner.tags)
+
+    assert scanned(0) == scanned(FEW)
+
+
+def test_a_long_file_is_read_quickly() -> None:
+    """From some hundred records of a shape on, a record costs a third of what it costs alone, or less."""
+    block = b"".join(scalar(b"loss", at / 7, at % 100 + 1) for at in range(4_000))
+
+    def pace(bulk: int) -> float:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tfevent, "_BULK", bulk)
+            scanner = everything()
+            began = time.process_time()
+            assert len(scanner.scan(block, 0, "f")) == 4_000
+            return time.process_time() - began
+
+    assert min(pace(500) / pace(FEW) for _ in range(8)) < 0.6
+
+
+def test_arrays_are_loaded_for_long_files_only() -> None:
+    """A trial with a few scalars costs no library."""
+    code = (
+        "import sys; from munshi.metrics.tfevent import EventScanner;"
+        f"EventScanner(lambda tag: [(0, tag)], 1).scan({scalar(b'loss', 1) * 99!r}, 0, 'f');"
+        "sys.exit('numpy' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], timeout=60, check=False)
+    assert done.returncode == 0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from munshi.api.meta import EXPERIMENT_LABEL, HOME, ObjectMeta, OwnerReference, 
 from munshi.api.suggestion import Suggestion, SuggestionSpec, SuggestionStatus
 from munshi.api.trial import Trial, TrialSpec, TrialStatus
 from munshi.errors import NotFound
+from munshi.local import place
 from munshi.metrics.log import MetricLog
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
@@ -150,6 +151,35 @@ def a_suggestion(name: str = "random") -> Suggestion:
     )
 
 
+class Looking:
+    """Objects that stand still, as documents."""
+
+    def __init__(self, objects: Sequence[Resource]) -> None:
+        self._objects = sorted(objects, key=lambda one: (one.namespace, one.name))
+
+    def list(self, kind: str, namespace: str | None = None) -> list[dict[str, Any]]:
+        """In (namespace, name) order."""
+        return [
+            one.dump()
+            for one in self._objects
+            if one.kind == kind and namespace in (None, one.namespace)
+        ]
+
+    def get(self, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
+        """The object of that name."""
+        found = [one for one in self.list(kind, namespace) if one["metadata"]["name"] == name]
+        return found[0] if found else None
+
+    def version(self) -> int:
+        """It never changes."""
+        return 1
+
+    def changes(self, since: int) -> Sequence[tuple[int, dict[str, Any], bool]]:
+        """None, ever."""
+        del since
+        return ()
+
+
 class World:
     """A home whose store only reads; it knows what was deleted."""
 
@@ -169,12 +199,19 @@ class World:
 
     def trial_folder(self, trial: Trial) -> Path:
         """Where the trial's log is."""
-        return self.path / "trials" / trial.uid
+        return place.attempt(
+            self.path / "trials", trial.namespace, trial.name, trial.uid, trial.status.attempts
+        )
 
     @asynccontextmanager
     async def store(self) -> AsyncIterator[World]:
         """Itself."""
         yield self
+
+    @contextmanager
+    def look(self) -> Iterator[Looking]:
+        """Its objects as documents."""
+        yield Looking(self.objects)
 
     async def get(self, kind: type[Resource], namespace: str, name: str) -> Resource:
         """The object of that name."""

@@ -12,7 +12,7 @@ from munshi.errors import NotFound
 
 
 @click.command()
-@click.argument("name", metavar="EXPERIMENT")
+@options.one("Experiment")
 @options.namespace
 @options.output("json", "yaml", "args")
 def best(name: str, namespace: str, output: str | None) -> None:

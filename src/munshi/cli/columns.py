@@ -1,24 +1,19 @@
 """Which columns `munshi get` prints for a kind: Katib's, by kind and version (Katib API contract §1).
 
-`-o wide` adds munshi's own. A list that mixes versions prints the columns of v1beta1.
+`-o wide` adds munshi's own. A list that mixes versions prints the columns of v1beta1. Objects come in
+wire form, from a database or a cluster alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
 
-from munshi.api.conditions import Condition
-from munshi.api.experiment import Experiment
-from munshi.api.meta import V1ALPHA3
-from munshi.api.suggestion import Suggestion
-from munshi.api.trial import Trial
-from munshi.cli import facts, tables
+from munshi.cli import glimpse, tables
+from munshi.cli.glimpse import Document
 
-Shown: TypeAlias = Experiment | Trial | Suggestion
-"""The kinds that have columns."""
+V1ALPHA3 = "kubeflow.org/v1alpha3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +21,11 @@ class Column:
     """A head, and what stands under it for one object at one moment."""
 
     head: str
-    cell: Callable[[Shown, datetime], str]
+    cell: Callable[[Document, datetime], str]
 
 
 def table(
-    shown: Sequence[Shown], now: datetime, *, wide: bool = False, namespaces: bool = False
+    shown: Sequence[Document], now: datetime, *, wide: bool = False, namespaces: bool = False
 ) -> str:
     """The table of some objects of one kind.
 
@@ -40,113 +35,121 @@ def table(
         wide: Add munshi's own columns.
         namespaces: Begin with the namespace.
     """
-    columns = list(of(shown))
+    columns = of(shown, wide=wide, namespaces=namespaces)
+    return tables.table([column.head for column in columns], rows(columns, shown, now))
+
+
+def of(shown: Sequence[Document], *, wide: bool = False, namespaces: bool = False) -> list[Column]:
+    """The columns for some objects of one kind, of which there is at least one."""
+    kind = shown[0]["kind"]
+    old = all(one["apiVersion"] == V1ALPHA3 for one in shown)
+    if kind == "Suggestion":
+        columns = [*_SUGGESTION]
+    else:
+        columns = [*(_OLD_EXPERIMENT if kind == "Experiment" and old else _TYPED)]
     if wide:
-        columns += _WIDE[type(shown[0])]
-    if namespaces:
-        columns.insert(0, Column("namespace", lambda one, _: one.namespace))
-    rows = [[column.cell(one, now) for column in columns] for one in shown]
-    return tables.table([column.head for column in columns], rows)
+        columns += _WIDE[kind]
+    return [_NAMESPACE, *columns] if namespaces else columns
 
 
-def of(shown: Sequence[Shown]) -> tuple[Column, ...]:
-    """The columns that Katib's own definition of the kind prints."""
-    if isinstance(shown[0], Suggestion):
-        return _SUGGESTION
-    old = all(one.api_version == V1ALPHA3 for one in shown)
-    return _OLD_EXPERIMENT if isinstance(shown[0], Experiment) and old else _TYPED
+def rows(columns: Sequence[Column], shown: Iterable[Document], now: datetime) -> list[list[str]]:
+    """What stands in the columns, a row an object."""
+    return [[column.cell(one, now) for column in columns] for one in shown]
 
 
-def _last(one: Shown) -> Condition:
-    return one.status.conditions[-1] if one.status.conditions else Condition()
+def _of_meta(field: str) -> Callable[[Document, datetime], str]:
+    return lambda one, _: str(glimpse.part(one, "metadata").get(field, ""))
 
 
-_NAME = Column("name", lambda one, _: one.name)
-_TYPE = Column("type", lambda one, _: _last(one).type)
-_STATUS = Column("status", lambda one, _: _last(one).status)
-_AGE = Column("age", lambda one, now: tables.age(one.metadata.creation_timestamp, now))
-_REASON = Column("reason", lambda one, _: _last(one).reason)
+def _of_condition(field: str) -> Callable[[Document, datetime], str]:
+    return lambda one, _: str(glimpse.last_condition(one).get(field, ""))
+
+
+def _of_spec(*path: str) -> Callable[[Document, datetime], str]:
+    *parts, last = ("spec", *path)
+    return lambda one, _: str(glimpse.part(one, *parts).get(last, ""))
+
+
+def _age(one: Document, now: datetime) -> str:
+    return tables.age(glimpse.time(glimpse.part(one, "metadata").get("creationTimestamp")), now)
+
+
+_NAMESPACE = Column("namespace", _of_meta("namespace"))
+_NAME = Column("name", _of_meta("name"))
+_TYPE = Column("type", _of_condition("type"))
+_STATUS = Column("status", _of_condition("status"))
+_AGE = Column("age", _age)
+_REASON = Column("reason", _of_condition("reason"))
 
 _TYPED = (_NAME, _TYPE, _STATUS, _AGE)
 _OLD_EXPERIMENT = (_NAME, Column("status", _TYPE.cell), _AGE)
-
-
-def _of_suggestion(count: Callable[[Suggestion], int]) -> Callable[[Shown, datetime], str]:
-    return lambda one, _: str(count(one)) if isinstance(one, Suggestion) else ""
-
-
 _SUGGESTION = (
     _NAME,
     _TYPE,
     _STATUS,
-    Column("requested", _of_suggestion(lambda one: one.spec.requests)),
-    Column("assigned", _of_suggestion(lambda one: one.status.suggestion_count)),
+    Column("requested", lambda one, _: str(glimpse.part(one, "spec").get("requests", 0))),
+    Column("assigned", lambda one, _: str(glimpse.part(one, "status").get("suggestionCount", 0))),
     _AGE,
 )
 
+_COMPLETED = (
+    "trialsSucceeded",
+    "trialsFailed",
+    "trialsKilled",
+    "trialsEarlyStopped",
+    "trialMetricsUnavailable",
+)
 
-def _of_experiment(cell: Callable[[Experiment], str]) -> Callable[[Shown, datetime], str]:
-    return lambda one, _: cell(one) if isinstance(one, Experiment) else ""
 
-
-def _of_trial(cell: Callable[[Trial, datetime], str]) -> Callable[[Shown, datetime], str]:
-    return lambda one, now: cell(one, now) if isinstance(one, Trial) else ""
-
-
-def progress(experiment: Experiment) -> str:
+def _progress(experiment: Document, _: datetime) -> str:
     """`7/12`: completed trials of maxTrialCount, or `7` when there is no bound."""
-    status = experiment.status
-    completed = (
-        status.trials_succeeded
-        + status.trials_failed
-        + status.trials_killed
-        + status.trials_early_stopped
-        + status.trial_metrics_unavailable
-    )
-    bound = experiment.spec.max_trial_count
+    status = glimpse.part(experiment, "status")
+    completed = sum(status.get(count, 0) for count in _COMPLETED)
+    bound = glimpse.part(experiment, "spec").get("maxTrialCount")
     return f"{completed}/{bound}" if bound else str(completed)
 
 
-def _failed(experiment: Experiment) -> str:
-    return str(experiment.status.trials_failed + experiment.status.trial_metrics_unavailable)
+def _failed(experiment: Document, _: datetime) -> str:
+    status = glimpse.part(experiment, "status")
+    return str(status.get("trialsFailed", 0) + status.get("trialMetricsUnavailable", 0))
 
 
-def _best(experiment: Experiment) -> str:
-    best = facts.best(experiment)
-    return facts.short(best.value) if best else ""
+def _best(experiment: Document, _: datetime) -> str:
+    best = glimpse.best_value(experiment)
+    return "" if best is None else tables.short(best)
 
 
-def _goal(experiment: Experiment) -> str:
-    objective = experiment.spec.objective
-    if objective is None or objective.goal is None:
+def _goal(experiment: Document, _: datetime) -> str:
+    objective = glimpse.part(experiment, "spec", "objective")
+    goal = objective.get("goal")
+    if goal is None:
         return ""
-    sign = "<=" if objective.type.value == "minimize" else ">="
-    return f"{sign}{objective.goal:g}"
+    return f"{'<=' if objective.get('type') == 'minimize' else '>='}{goal:g}"
 
 
-def _algorithm(experiment: Experiment) -> str:
-    return experiment.spec.algorithm.algorithm_name if experiment.spec.algorithm else ""
+def _parameters(trial: Document, _: datetime) -> str:
+    return glimpse.pairs(glimpse.part(trial, "spec").get("parameterAssignments") or ())
 
 
-def _duration(trial: Trial, now: datetime) -> str:
-    took = facts.took(trial, now)
-    return tables.duration(took) if took is not None else ""
+def _duration(trial: Document, now: datetime) -> str:
+    took = glimpse.took(trial, now)
+    return "" if took is None else tables.duration(took)
 
 
-_WIDE: dict[type[Shown], tuple[Column, ...]] = {
-    Experiment: (
-        Column("progress", _of_experiment(progress)),
-        Column("failed", _of_experiment(_failed)),
-        Column("best", _of_experiment(_best)),
-        Column("goal", _of_experiment(_goal)),
-        Column("algorithm", _of_experiment(_algorithm)),
+_WIDE: Mapping[str, tuple[Column, ...]] = {
+    "Experiment": (
+        Column("progress", _progress),
+        Column("failed", _failed),
+        Column("best", _best),
+        Column("goal", _goal),
+        Column("algorithm", _of_spec("algorithm", "algorithmName")),
         _REASON,
     ),
-    Trial: (
-        Column("objective", _of_trial(lambda one, _: facts.objective_value(one) or "")),
-        Column("parameters", _of_trial(lambda one, _: facts.pairs(one.spec.parameter_assignments))),
-        Column("duration", _of_trial(_duration)),
+    "Trial": (
+        Column("objective", lambda one, _: glimpse.objective_value(one) or ""),
+        Column("parameters", _parameters),
+        Column("duration", _duration),
         _REASON,
     ),
-    Suggestion: (_REASON,),
+    "Suggestion": (_REASON,),
 }

@@ -7,19 +7,19 @@ import asyncio
 import click
 
 from munshi.api.suggestion import Suggestion
-from munshi.cli import home, options
+from munshi.cli import home, kinds, options
 from munshi.errors import NotFound
 
 
 @click.command()
-@click.argument("what", nargs=-1, required=True, metavar="KIND NAME...")
+@options.what()
 @options.namespace
 @click.option("--ignore-not-found", is_flag=True, help="Nothing to delete is fine.")
 def delete(what: tuple[str, ...], namespace: str, ignore_not_found: bool) -> None:
     """Stop and delete experiments (with all their trials) or single trials."""
     kind, names = options.kind_and_names(what)
     if not names:
-        raise click.UsageError(f"which {options.PLURALS[kind]}? write their names")
+        raise click.UsageError(f"which {options.plural(kind)}? write their names")
     if kind is Suggestion:
         raise click.UsageError(
             "a suggestion belongs to its experiment; delete that: munshi delete experiment NAME"
@@ -36,7 +36,7 @@ def delete(what: tuple[str, ...], namespace: str, ignore_not_found: bool) -> Non
             except NotFound as miss:
                 missing.append(miss)
             else:
-                click.echo(f'{kind.__name__.lower()}{options.GROUP_SUFFIX} "{found.name}" deleted')
+                click.echo(f'{kind.__name__.lower()}{kinds.GROUP_SUFFIX} "{found.name}" deleted')
         return missing
 
     missing = asyncio.run(all_of_them())

@@ -15,7 +15,7 @@ from munshi.cli import description, home, options, outputs
 
 
 @click.command()
-@click.argument("what", nargs=-1, required=True, metavar="KIND NAME...")
+@options.what()
 @options.namespace
 def describe(what: tuple[str, ...], namespace: str) -> None:
     """Tell everything about objects: what they are, how they fare, why they failed."""

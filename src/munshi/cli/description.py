@@ -17,7 +17,7 @@ from munshi.api.meta import Resource
 from munshi.api.suggestion import Suggestion
 from munshi.api.trial import Trial
 from munshi.api.wire import Object, write_time
-from munshi.cli import columns, facts, tables
+from munshi.cli import facts, tables
 
 LOG_LINES = 10
 """How many of a failed trial's last lines are shown."""
@@ -47,7 +47,7 @@ def experiment(
         fields["Collector"] = str(spec.metrics_collector_spec.collector.kind)
     if template is not None and template.trial_spec is not None:
         fields["Trial Template"] = _job(template.trial_spec)
-    fields["Progress"] = f"{columns.progress(one)} completed: {facts.counts(trials)}"
+    fields["Progress"] = f"{facts.progress(one)} completed: {facts.counts(trials)}"
     told = _fields(fields)
     told += _section("Parameters", ("name", "type", "feasible space"), map(_space, spec.parameters))
     best = facts.best(one)

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
-import traceback
-from pathlib import Path
 
 import click
 
@@ -22,6 +19,7 @@ from munshi.errors import (
     MunshiError,
     NotFound,
     TemplateBroken,
+    printable,
 )
 
 OK, FAILED, BAD_INPUT, NOT_FOUND, TIMEOUT, INTERRUPTED, PIPE_CLOSED = 0, 1, 2, 4, 124, 130, 141
@@ -70,7 +68,7 @@ def say(error: MunshiError) -> None:
     if isinstance(error, Invalid):
         click.echo("\n".join(error.lines()), err=True)
     else:
-        click.echo(f"munshi: {error}", err=True)
+        click.echo(printable(f"munshi: {error}", but="\n\t"), err=True)
 
 
 def code_of(error: MunshiError) -> int:
@@ -110,6 +108,10 @@ def _pipe_closed() -> int:
 
 
 def _confession(bug: Exception) -> str:
+    import tempfile  # noqa: PLC0415 - none of these is needed on a good day
+    import traceback  # noqa: PLC0415
+    from pathlib import Path  # noqa: PLC0415
+
     text = "".join(traceback.format_exception(bug))
     said = f"munshi: this is a bug in munshi, not in your files ({type(bug).__name__})"
     for folder in (home.crash_folder(), Path(tempfile.gettempdir())):

@@ -14,6 +14,7 @@ from munshi.api.common import ObjectiveSpec, Observation, ParameterAssignment
 from munshi.api.conditions import Condition, find, holds
 from munshi.api.experiment import Experiment
 from munshi.api.trial import FINAL, Trial, TrialCondition
+from munshi.cli import tables
 from munshi.metrics import number
 
 _ORDER = (
@@ -78,6 +79,20 @@ def counts(trials: Iterable[Trial]) -> Counts:
     return Counts(dict(states), sum(trial.is_completed for trial in trials))
 
 
+def progress(experiment: Experiment) -> str:
+    """`7/12`: completed trials of maxTrialCount, or `7` when there is no bound."""
+    status = experiment.status
+    completed = (
+        status.trials_succeeded
+        + status.trials_failed
+        + status.trials_killed
+        + status.trials_early_stopped
+        + status.trial_metrics_unavailable
+    )
+    bound = experiment.spec.max_trial_count
+    return f"{completed}/{bound}" if bound else str(completed)
+
+
 def value(
     observation: Observation | None, metric: str, objective: ObjectiveSpec | None
 ) -> str | None:
@@ -133,15 +148,6 @@ def parameter_names(experiment: Experiment, trials: Sequence[Trial]) -> list[str
     return list(dict.fromkeys(names))
 
 
-def short(text: str, digits: int = 6) -> str:
-    """A number with so many significant digits when it has more; other text as it is."""
-    got = number.read(text)
-    if got is None or len(text) <= digits:
-        return text
-    rounded = f"{got:.{digits}g}"
-    return rounded if len(rounded) < len(text) else text
-
-
 def pairs(assignments: Iterable[ParameterAssignment], digits: int = 6) -> str:
     """`lr=0.02 momentum=0.9`, numbers shortened."""
-    return " ".join(f"{a.name}={short(a.value, digits)}" for a in assignments)
+    return " ".join(f"{a.name}={tables.short(a.value, digits)}" for a in assignments)

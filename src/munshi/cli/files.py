@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from munshi.api import decode, source
+from munshi.api import decode, source, yaml_text
 from munshi.api.experiment import Experiment
 from munshi.api.meta import ConfigMap
 from munshi.api.source import Source
@@ -31,12 +32,14 @@ class Documents:
         config_maps: (namespace, name) to data.
         refusals: Documents and files that cannot be used, each with all its faults.
         notes: Documents that only Kubernetes needs and that were passed over; a line each.
+        everything: Every document that could be read, in order.
     """
 
     experiments: tuple[Source, ...]
     config_maps: Mapping[tuple[str, str], Mapping[str, str]]
     refusals: tuple[Invalid, ...] = ()
     notes: tuple[str, ...] = ()
+    everything: tuple[Source, ...] = ()
 
     def config_map(self, namespace: str, name: str) -> Mapping[str, str] | None:
         """The data of a ConfigMap; one without a namespace serves all of them."""
@@ -54,6 +57,7 @@ def read(names: Iterable[str]) -> Documents:
     config_maps: dict[tuple[str, str], Mapping[str, str]] = {}
     refusals: list[Invalid] = []
     others: list[Source] = []
+    everything: list[Source] = []
     for name in names:
         shown = "<stdin>" if name == STDIN else name
         try:
@@ -64,6 +68,7 @@ def read(names: Iterable[str]) -> Documents:
         except Invalid as refusal:
             refusals.append(refusal)
             continue
+        everything += found
         for document in found:
             try:
                 if _is_for_kubernetes(document.value):
@@ -77,7 +82,7 @@ def read(names: Iterable[str]) -> Documents:
         refusals += [alone for other in others if (alone := _unknown(other))]
         others.clear()
     notes = tuple(_note(other) for other in others)
-    return Documents(tuple(experiments), config_maps, tuple(refusals), notes)
+    return Documents(tuple(experiments), config_maps, tuple(refusals), notes, tuple(everything))
 
 
 def _is_for_kubernetes(document: Json) -> bool:
@@ -128,6 +133,9 @@ def _bytes(name: str) -> bytes:
         return sys.stdin.buffer.read(_ENOUGH)
     try:
         with Path(name).open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > _ENOUGH:
+                raise Invalid([yaml_text.too_large(size)], name)
             return file.read(_ENOUGH)
     except IsADirectoryError:
         fault = FieldFault((), "is a folder", "name the files in it")

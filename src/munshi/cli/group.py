@@ -1,40 +1,21 @@
-"""The verbs by name; each is loaded when it is asked for, so that `munshi --help` answers at once."""
+"""The command line itself; a verb is loaded when it is asked for. The table of them is in `verbs.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import click
 
 from munshi import __version__
+from munshi.cli import verbs
 from munshi.cli.ending import PipeClosed
 
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """Where a command lives, and its line in `munshi --help`."""
-
-    path: str
-    help: str
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
-VERBS: Mapping[str, Verb] = {
-    "run": Verb("munshi.cli.run:run", "Run an Experiment on this machine and show how it goes."),
-    "validate": Verb(
-        "munshi.cli.validate:validate", "Say whether files are right, without running."
-    ),
-    "render": Verb("munshi.cli.render:render", "Print the exact job that a trial would run."),
-    "get": Verb("munshi.cli.get:get", "List experiments, trials or suggestions."),
-    "describe": Verb("munshi.cli.describe:describe", "Tell everything about one object."),
-    "best": Verb("munshi.cli.best:best", "Print the best trial's objective value and settings."),
-    "logs": Verb("munshi.cli.logs:logs", "Print what a trial's program wrote."),
-    "metrics": Verb("munshi.cli.metrics:metrics", "Print every value a trial reported."),
-    "delete": Verb("munshi.cli.delete:delete", "Stop and delete experiments or trials."),
-    "version": Verb("munshi.cli.version:version", "Print munshi's version."),
-}
+VERBS = verbs.VERBS
 
 
 class Verbs(click.Group):
@@ -63,11 +44,18 @@ class Verbs(click.Group):
             return super().resolve_command(ctx, args)
         return _unknown(ctx, name)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of verbs from the table above: nothing is imported for it."""
+    def get_help(self, ctx: click.Context) -> str:
+        """The overview, as `main` prints it without this module."""
         del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, verb.help) for name, verb in VERBS.items()])
+        return verbs.overview()
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The verbs from the table, none of them loaded."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - for completion only
+
+        known = [(name, verb.help) for name, verb in VERBS.items() if name.startswith(incomplete)]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [CompletionItem(name, help=said) for name, said in known] + options
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click declares it
         """As click does; a closed pipe is told apart from other broken outputs."""
@@ -85,9 +73,9 @@ def _unknown(ctx: click.Context, name: str) -> NoReturn:
 
 @click.group(
     cls=Verbs,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="State lives under $MUNSHI_HOME. Begin with: munshi run experiment.yaml",
+    help=verbs.PURPOSE,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": verbs.WIDEST},
 )
 @click.version_option(__version__, prog_name="munshi", message="%(prog)s %(version)s")
 def munshi() -> None:
-    """Find the best settings of any program: hyperparameter tuning from one Katib YAML file."""
+    """Everything is done by the verbs."""

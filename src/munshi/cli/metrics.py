@@ -18,7 +18,7 @@ _SECOND = 1_000_000_000
 
 
 @click.command()
-@click.argument("name", metavar="TRIAL")
+@options.one("Trial")
 @options.namespace
 @click.option("--metric", metavar="NAME", help="Only this metric.")
 @options.output("json", "csv")

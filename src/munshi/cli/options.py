@@ -1,80 +1,43 @@
-"""Options and arguments that several verbs share, and printing objects as JSON and YAML."""
+"""Options and arguments that several verbs share, and printing objects as JSON and YAML.
+
+Loaded by every verb, so it loads nothing itself that some verb can do without.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from munshi.api import yaml_writer
-from munshi.api.experiment import Experiment
-from munshi.api.meta import Resource
-from munshi.api.suggestion import Suggestion
-from munshi.api.trial import Trial
-from munshi.api.wire import Json
+from munshi.cli import kinds
 from munshi.cli.home import DEFAULT_NAMESPACE
-from munshi.space import nearest
+from munshi.cli.kinds import GROUP_SUFFIX
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from munshi.api.meta import Resource
+    from munshi.api.wire import Json
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-PLURALS: dict[type[Resource], str] = {
-    Experiment: "experiments",
-    Trial: "trials",
-    Suggestion: "suggestions",
-}
-_SPELLINGS: dict[str, type[Resource]] = {
-    spelling: kind
-    for kind, spellings in {
-        Experiment: ("experiments", "experiment", "exp"),
-        Trial: ("trials", "trial", "tr"),
-        Suggestion: ("suggestions", "suggestion", "sug"),
-    }.items()
-    for spelling in spellings
-}
-GROUP_SUFFIX = ".kubeflow.org"
-
-
-class KindType(click.ParamType[type[Resource]]):
-    """`experiments`, `experiment`, `exp`, and the same for the other kinds, in any case."""
-
-    name = "kind"
-
-    def convert(
-        self,
-        value: Any,  # noqa: ANN401 - as click declares it
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> type[Resource]:
-        """The kind's model."""
-        if isinstance(value, type):
-            return value
-        kind = _SPELLINGS.get(str(value).lower().removesuffix(GROUP_SUFFIX))
-        if kind is None:
-            advice = nearest.advice(str(value), _SPELLINGS)
-            self.fail(f'"{value}" is not a kind of object; {advice}', param, ctx)
-        return kind
-
 
 def kind_and_names(what: Sequence[str]) -> tuple[type[Resource], tuple[str, ...]]:
-    """Read `KIND [NAME…]` or `KIND/NAME…`, as `-o name` prints it.
+    """Read `KIND [NAME…]` or `KIND/NAME…`, as `-o name` prints it; the kind as its model.
 
     Raises:
         click.UsageError: The kind is unknown, or several kinds are mixed.
     """
-    ctx = click.get_current_context()
-    read = KindType()
-    if "/" not in what[0]:
-        return read.convert(what[0], None, ctx), tuple(what[1:])
-    split = [item.partition("/") for item in what]
-    bare = [name for kind, slash, name in split if not (kind and slash and name)]
-    if bare:
-        raise click.UsageError("write KIND/NAME for every object, or KIND and then names", ctx)
-    kinds = {read.convert(kind, None, ctx) for kind, _, _ in split}
-    if len(kinds) > 1:
-        raise click.UsageError("objects of one kind at a time, please", ctx)
-    return kinds.pop(), tuple(name for _, _, name in split)
+    from munshi.api.decode import KINDS  # noqa: PLC0415 - `munshi get` does without models
+
+    kind, names = kinds.kind_and_names(what)
+    return KINDS[kind], names
+
+
+def plural(kind: type[Resource]) -> str:
+    """`experiments`."""
+    return kinds.PLURALS[kind.__name__]
 
 
 def namespace(command: F) -> F:
@@ -86,8 +49,53 @@ def namespace(command: F) -> F:
         show_default=True,
         metavar="NAMESPACE",
         help="Where the object is.",
+        shell_complete=_completing("namespaces"),
     )
     return option(command)
+
+
+def what(*, required: bool = True, metavar: str = "KIND NAME...") -> Callable[[F], F]:
+    """Add the argument `what`, which `kind_and_names` reads; kinds and names are completed."""
+    return click.argument(
+        "what", nargs=-1, required=required, metavar=metavar, shell_complete=_completing("objects")
+    )
+
+
+def targets(command: F) -> F:
+    """Add the argument `what`, of experiments by their names and trials as `trial/NAME`."""
+    argument = click.argument(
+        "what",
+        nargs=-1,
+        required=True,
+        metavar="EXPERIMENT|trial/NAME...",
+        shell_complete=_completing("targets"),
+    )
+    return argument(command)
+
+
+def one(
+    kind: str, *, nargs: int = 1, name: str = "name", required: bool = True
+) -> Callable[[F], F]:
+    """Add the argument `name`, of an object of this kind (`Experiment`); names are completed."""
+    return click.argument(
+        name,
+        nargs=nargs,
+        required=required,
+        metavar=kind.upper() if nargs == 1 else f"{kind.upper()}...",
+        shell_complete=_completing(f"{kind.lower()}s"),
+    )
+
+
+def _completing(what: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """What completes a word, by its name in `completing`, which is loaded for it."""
+
+    def complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from munshi.cli import completing  # noqa: PLC0415
+
+        found: list[CompletionItem] = getattr(completing, what)(ctx, incomplete)
+        return found
+
+    return complete
 
 
 def output(*choices: str, default: str | None = None) -> Callable[[F], F]:
@@ -104,11 +112,15 @@ def output(*choices: str, default: str | None = None) -> Callable[[F], F]:
 
 def echo_json(value: Json) -> None:
     """Print a value as kubectl prints JSON: four blanks, UTF-8 as it is."""
+    import json  # noqa: PLC0415
+
     click.echo(json.dumps(value, indent=4, ensure_ascii=False))
 
 
 def echo_yaml(value: Json) -> None:
     """Print a value as one YAML document."""
+    from munshi.api import yaml_writer  # noqa: PLC0415 - reading YAML's rules takes its time
+
     click.echo(yaml_writer.write(value), nl=False)
 
 
@@ -118,12 +130,6 @@ def echo_as(form: str, value: Json) -> None:
         echo_json(value)
     else:
         echo_yaml(value)
-
-
-def as_list(resources: Iterable[Resource]) -> Json:
-    """Kubernetes' List of objects."""
-    items: list[Json] = [resource.dump() for resource in resources]
-    return {"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""}, "items": items}
 
 
 def full_name(resource: Resource) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 from munshi.api.experiment import Experiment
 from munshi.api.trial import Trial
 from munshi.cli import facts, tables
+from munshi.reconcile import controls
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _BAR = 30
 """Places of the bar."""
+SUSPENDED = "suspended: no new trial begins until you type munshi resume"
 
 
 class Progress:
@@ -74,7 +76,9 @@ class Progress:
 
         area = _area(experiment, trials, elapsed, left)
         if self._live is None:
-            console = Console(file=self._stream)
+            # Not only colours: bold and dim are nothing to somebody who wants none.
+            plain = bool(os.environ.get("NO_COLOR"))
+            console = Console(file=self._stream, color_system=None if plain else "auto")
             # Drawn by update alone: no thread to outlive a crash, no clock of its own.
             self._live = Live(area, console=console, auto_refresh=False, redirect_stdout=False)
             self._live.start()
@@ -86,7 +90,8 @@ def line(experiment: Experiment, trials: Sequence[Trial]) -> str:
     counted = facts.counts(trials)
     best = _best(experiment)
     said = f"{_of(counted.completed, experiment)} trials: {counted}"
-    return f"{said}; best {best}" if best else said
+    said = f"{said}; best {best}" if best else said
+    return f"{said}; {SUSPENDED} {experiment.name}" if _waits(experiment) else said
 
 
 def eta(
@@ -103,7 +108,8 @@ def eta(
     bound = experiment.spec.max_trial_count
     completed = facts.counts(trials).completed
     fresh = completed - already
-    if bound is None or fresh <= 0 or experiment.is_completed or elapsed <= timedelta():
+    stands = experiment.is_completed or _waits(experiment)
+    if bound is None or fresh <= 0 or stands or elapsed <= timedelta():
         return ""
     remaining = max(bound - completed, 0)
     return spoken(elapsed / fresh * remaining) if remaining else ""
@@ -133,12 +139,17 @@ def _of(completed: int, experiment: Experiment) -> str:
     return f"{completed}/{bound}" if bound else str(completed)
 
 
+def _waits(experiment: Experiment) -> bool:
+    """Whether no new trial begins for now."""
+    return controls.is_suspended(experiment) and not experiment.is_completed
+
+
 def _best(experiment: Experiment) -> str:
     best = facts.best(experiment)
     if best is None:
         return ""
     settings = tables.clip(facts.pairs(best.assignments, digits=4), 60)
-    reached = f"{best.metric}={facts.short(best.value)}"
+    reached = f"{best.metric}={tables.short(best.value)}"
     return tables.visible(
         f"{reached} ({best.trial} {settings})" if settings else f"{reached} ({best.trial})"
     )
@@ -167,4 +178,6 @@ def _area(
     lines: list[RenderableType] = [head, Text(f"  {counted}")]
     if best:
         lines.append(Text.assemble("  best ", (best, "green")))
+    if _waits(experiment):
+        lines.append(Text(f"  {SUSPENDED} {tables.visible(experiment.name)}", style="yellow"))
     return Group(*lines)

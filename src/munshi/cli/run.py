@@ -90,6 +90,7 @@ def run(
 async def _run(document: Source, documents: Documents, namespace: str, wish: Wish) -> int:
     place = open_home()
     async with place.store() as store:
+        documents = await _with_kept_config_maps(store, documents)
         experiment = _admitted(document, documents, namespace)
         _judge_here(experiment, document, documents, wish)
         await _keep_config_maps(store, documents, experiment.namespace)
@@ -159,6 +160,17 @@ def _config_maps(documents: Documents, namespace: str) -> dict[str, Mapping[str,
         for (where, name), data in documents.config_maps.items()
         if where in ("", namespace)
     }
+
+
+async def _with_kept_config_maps(store: Store, documents: Documents) -> Documents:
+    """Those of earlier runs serve as well, so that a stored Experiment alone can be run again."""
+    given = documents.config_maps
+    kept = {
+        (one.namespace, one.name): one.data
+        for one in await store.list(ConfigMap)
+        if ("", one.name) not in given
+    }
+    return replace(documents, config_maps={**kept, **given})
 
 
 async def _keep_config_maps(store: Store, documents: Documents, namespace: str) -> None:

@@ -75,8 +75,8 @@ def _row(trial: Trial, names: Sequence[str], is_best: bool) -> list[str]:
     return [
         f"{'*' if is_best else ' '} {trial.name}",
         facts.state(trial),
-        facts.short(facts.objective_value(trial) or "-"),
-        *(facts.short(tables.clip(given.get(name, "-"), 40)) for name in names),
+        tables.short(facts.objective_value(trial) or "-"),
+        *(tables.short(tables.clip(given.get(name, "-"), 40)) for name in names),
         tables.duration(took) if took is not None else "-",
     ]
 

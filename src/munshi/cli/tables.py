@@ -9,30 +9,40 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from munshi.metrics import number
+
 GAP = "   "
 NONE = "<none>"
 
 
 def table(
-    head: Sequence[str],
+    head: Sequence[str] | None,
     rows: Iterable[Sequence[str]],
     indent: str = "",
     *,
     keep_case: bool = False,
+    widths: list[int] | None = None,
 ) -> str:
     """Columns three blanks apart, each as wide as its widest cell; the last one is not padded.
 
     Args:
-        head: Column names; printed in upper case, as kubectl does.
+        head: Column names; printed in upper case, as kubectl does. None: only rows, under a head that
+            was printed before.
         rows: Cells, as many as there are columns. Empty ones show `<none>`; line breaks and control
             characters are escaped, so a row is always one line.
         indent: Stands before every line.
         keep_case: Print column names as they are: some of them are the author's.
+        widths: How wide the columns were so far; columns do not get narrower, and the list is brought
+            up to date, for rows that follow.
     """
-    lines = [[visible(name if keep_case else name.upper()) for name in head]]
+    lines = []
+    if head is not None:
+        lines.append([visible(name if keep_case else name.upper()) for name in head])
     lines += [[visible(cell) or NONE for cell in row] for row in rows]
-    widths = [max(map(width, column)) for column in zip(*lines, strict=True)]
-    return "".join(f"{indent}{_line(line, widths)}\n" for line in lines)
+    wide = [max(map(width, column)) for column in zip(*lines, strict=True)]
+    if widths is not None:
+        widths[:] = wide = [max(pair) for pair in zip(wide, widths or wide, strict=True)]
+    return "".join(f"{indent}{_line(line, wide)}\n" for line in lines)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -80,6 +90,15 @@ def clip(text: str, size: int) -> str:
             break
         kept += char
     return kept + "…"
+
+
+def short(text: str, digits: int = 6) -> str:
+    """A number with so many significant digits when it has more; other text as it is."""
+    got = number.read(text)
+    if got is None or len(text) <= digits:
+        return text
+    rounded = f"{got:.{digits}g}"
+    return rounded if len(rounded) < len(text) else text
 
 
 def age(since: datetime | None, now: datetime) -> str:

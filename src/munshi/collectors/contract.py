@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,6 +28,23 @@ class Seen:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A page that the trial's program serves while it runs, on this machine.
+
+    Attributes:
+        url: `http://HOST:PORT/PATH`, or https; the host a loopback address or `localhost`.
+        headers: Sent along, as (name, value).
+        processes: The ids of the trial's processes at present, where that can be told. A page that
+            none of them serves is another trial's, or another program's, and is not read. Asked
+            before each scrape, from the collector's own thread.
+    """
+
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    processes: Callable[[], Collection[int]] | None = None
+
+
 class Collector(Protocol):
     """Reads what one trial reports, from the first byte, in order, each byte once.
 
@@ -34,13 +52,19 @@ class Collector(Protocol):
     its files; that is told by `seen`. A call hands out at most BATCH_LOGS logs and reads about
     BATCH_BYTES; one that finds nothing new costs a few system calls. Another collector opened on
     the same files gives the same origins, so after a crash one begins again at the start and lets
-    the store ignore what it has.
+    the store ignore what it has. What was never a file has no origin, and is new each time it is seen.
 
     Attributes:
         more: After a call: there is more to hand out at once.
+        position: Of what it reads as one file, the bytes up to which all has been handed out; else 0.
     """
 
     more: bool
+
+    @property
+    def position(self) -> int:
+        """Bytes of the file that nobody needs to read again."""
+        ...
 
     def poll(self) -> list[MetricLog]:
         """What is new and complete since the last call."""
@@ -55,4 +79,8 @@ class Collector(Protocol):
 
     def seen(self) -> Seen:
         """What was found, usable or not."""
+        ...
+
+    def close(self) -> None:
+        """End what the collector has begun of its own (a thread); may be repeated. Nothing is read after."""
         ...

@@ -112,6 +112,14 @@ class TFEventCollector:
         ]
         return Seen(tuple(names[:_NAMES]), tuple(self._notes()))
 
+    @property
+    def position(self) -> int:
+        """A folder has no one place."""
+        return 0
+
+    def close(self) -> None:
+        """Nothing is held between two calls."""
+
     def _notes(self) -> Iterator[str]:
         if self._trouble:
             yield f"{self._known_as} {self._trouble}"

@@ -5,7 +5,11 @@ again when there is more of it. A file that is replaced by another, or cut short
 read from its start as a new epoch: its origins begin `file@1:` instead of `file:`. That it is
 another is seen by its inode, or by the bytes before the reading place being different ones. What
 had not been read of the former file is lost. Epochs are counted from when the collector was opened:
-who opens one again for such a trial passes the count on, or new lines may look like old ones.
+who opens one again for such a trial sets `epoch`, or new lines may look like old ones.
+
+A log may have a gap (`gap`): whoever bounds its size gives up a part in the middle, as a rule one that
+was read before (`position` tells how far that is). The line that the gap begins in and the one that it
+ends in are not read, and what is left of the file keeps its places, so its origins stay the same.
 """
 
 from __future__ import annotations
@@ -14,8 +18,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from munshi.collectors import files
+from munshi.collectors import files, gap
 from munshi.collectors.contract import BATCH_BYTES, BATCH_LOGS, Seen
+from munshi.collectors.gap import Gap
 from munshi.metrics import lines, text
 from munshi.metrics.json_lines import JsonScanner
 from munshi.metrics.log import MetricLog, Scanner
@@ -37,8 +42,14 @@ def open_stdout(
     known_as: str,
 ) -> TailCollector:
     """The collector of kind StdOut: the file that standard output and standard error are written to."""
-    scanner = TextScanner(metrics, filters)
-    return TailCollector(path, scanner, source="stdout", root=root, known_as=known_as or "output")
+    return TailCollector(
+        path,
+        TextScanner(metrics, filters),
+        source="stdout",
+        root=root,
+        known_as=known_as or "output",
+        capped=True,
+    )
 
 
 def open_file(
@@ -64,7 +75,11 @@ class TailCollector:
         source: The first part of each origin.
         root: A trusted folder above it; below, no link is followed. Default: its parent.
         known_as: How the trial calls the file, for messages.
-        epoch: How often the file had been begun anew before; carries origins on after a restart.
+        capped: The file may have a gap. Never for a file of the trial's own making: the trial could
+            write the gap as well.
+
+    Attributes:
+        epoch: How often the file was begun anew; who reads such a file again sets it to carry on.
     """
 
     def __init__(
@@ -75,7 +90,7 @@ class TailCollector:
         source: str = "file",
         root: Path | None = None,
         known_as: str = "",
-        epoch: int = 0,
+        capped: bool = False,
     ) -> None:
         self._root = path.parent if root is None else root
         self._path = path
@@ -83,14 +98,21 @@ class TailCollector:
         self._scanner = scanner
         self._source = source
         self._known_as = known_as or str(path)
+        self._capped = capped
         self._pending: list[MetricLog] = []
         self._unread = False
         self._long_lines = 0
+        self._given_up = 0
         self._last_stat: tuple[int, int, int, int] | None = None
         self._identity: tuple[int, int] | None = None
         self._begin()
-        self.epoch = epoch
+        self.epoch = 0
         self.more = False
+
+    @property
+    def position(self) -> int:
+        """Bytes up to which everything was handed out; what lies before may be given up."""
+        return self._handed_out
 
     def poll(self) -> list[MetricLog]:
         """What is new and complete since the last call."""
@@ -108,7 +130,7 @@ class TailCollector:
             if isinstance(answer, int):
                 size = os.fstat(answer).st_size
                 tail = os.pread(answer, _SAMPLE, max(0, size - _SAMPLE))
-                names = text.names_seen(tail + b"\n" + os.pread(answer, _SAMPLE, 0))
+                names = self._names_in(tail + b"\n" + os.pread(answer, _SAMPLE, 0))
                 if not size:
                     notes.insert(0, f"{self._known_as} is empty")
             else:
@@ -117,13 +139,25 @@ class TailCollector:
             notes.append(
                 f"{self._long_lines} line(s) were longer than 1 MiB; only their beginning was read"
             )
+        if self._given_up:
+            notes.append(
+                f"{self._given_up} bytes in the middle of {self._known_as} were dropped unread, "
+                "to keep it small"
+            )
         if self.epoch:
             notes.append(f"{self._known_as} was begun anew {self.epoch} time(s) while it was read")
         return Seen(tuple(names), tuple(notes))
 
+    def close(self) -> None:
+        """Nothing is held between two calls."""
+
+    def _names_in(self, block: bytes) -> list[str]:
+        """Names that a piece of the file, cut anywhere, gives numbers to."""
+        return text.names_seen(block)
+
     def _begin(self) -> None:
         """Stand at the start of a file."""
-        self._position = 0
+        self._position = self._handed_out = 0
         self._witness = b""
         self._passing_over = False
 
@@ -133,6 +167,8 @@ class TailCollector:
         batch = self._pending[:BATCH_LOGS]
         del self._pending[:BATCH_LOGS]
         self.more = self._unread or bool(self._pending)
+        if not self._pending:
+            self._handed_out = self._position
         return batch
 
     def _has_changed(self) -> bool:
@@ -157,7 +193,12 @@ class TailCollector:
                 if len(chunk) == _PIECE and not (self._passing_over or _ends_a_line(chunk)):
                     chunk = os.pread(answer, _WHOLE_LINE, self._position)
                 budget -= len(chunk)
-                if not self._take(chunk, last=last):
+                # Asked after reading: what was read may have been given up in the meantime.
+                hole = self._gap()
+                if hole and self._position < hole.end and hole.start < self._position + len(chunk):
+                    if not self._take(chunk[: max(0, hole.start - self._position)], last=False):
+                        self._step_over(hole)
+                elif not self._take(chunk, last=last):
                     break
             start = max(0, self._position - _WITNESS)
             self._witness = os.pread(answer, self._position - start, start)
@@ -167,11 +208,33 @@ class TailCollector:
         """Begin anew when the file is not the one that was read before."""
         stat = os.fstat(descriptor)
         identity = (stat.st_dev, stat.st_ino)
-        before = os.pread(descriptor, len(self._witness), self._position - len(self._witness))
-        if self._identity is not None and (identity != self._identity or before != self._witness):
+        if self._identity is not None and (
+            identity != self._identity or not self._bears_witness(descriptor)
+        ):
             self.epoch += 1
             self._begin()
         self._identity = identity
+
+    def _bears_witness(self, descriptor: int) -> bool:
+        """Whether the bytes before the reading place are those that were read; a gap has none to show."""
+        start = self._position - len(self._witness)
+        before = os.pread(descriptor, len(self._witness), start)
+        if before == self._witness:
+            return True
+        hole = self._gap()
+        if hole is None or not hole.start < self._position or len(before) < len(self._witness):
+            return False
+        kept = max(0, hole.end - start)
+        return kept > 0 and before[kept:] == self._witness[kept:]
+
+    def _gap(self) -> Gap | None:
+        return gap.read(self._root, self._parts) if self._capped else None
+
+    def _step_over(self, hole: Gap) -> None:
+        """Go on behind the gap, at the next line: the one that it ends in is not whole."""
+        self._given_up += hole.end - self._position
+        self._position = hole.end
+        self._passing_over = True
 
     def _take(self, chunk: bytes, *, last: bool) -> bool:
         """Scan what is whole in the bytes at the reading place; whether the place moved."""

@@ -8,6 +8,8 @@
     collection.py  reading what a trial reports while it runs
     launcher.py    the Launcher port, from all of the above
     runtime.py     store + engine + launcher in one process
+    stopping.py    a stop where no process drives the experiment
+    cleaning.py    what is left over in the home
     check.py       what an experiment asks for that this machine cannot do
     diary.py       the engine's log        tail.py  the last words of a trial
 

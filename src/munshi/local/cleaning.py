@@ -77,6 +77,12 @@ async def leftovers(
     ]
 
 
+def is_in_use(home: Home) -> bool:
+    """Whether any process drives an experiment of this home."""
+    names = (path.name.partition(".") for path in (home.path / "locks").glob("*.*"))
+    return any(_is_driven(home, namespace, name) for namespace, _, name in names)
+
+
 def remove(home: Home, one: Leftover) -> bool:
     """Remove it, unless it came into use meanwhile; says whether it is gone."""
     if one.what is What.LOCK:
@@ -144,7 +150,7 @@ def _is_driven(home: Home, namespace: str, name: str) -> bool:
 
 def _is_stale(lock: Path, experiments: Iterable[Experiment]) -> bool:
     """Whether no experiment has that name; one that is held is found out when it is removed."""
-    return lock.name not in {f"{one.namespace}.{one.name}" for one in experiments}
+    return "." in lock.name and lock.name not in {f"{e.namespace}.{e.name}" for e in experiments}
 
 
 def _changed_before(path: Path, when: datetime) -> bool:

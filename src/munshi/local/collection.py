@@ -21,7 +21,7 @@ from munshi.collectors import Collector, Endpoint, Seen, open_collector
 from munshi.engine.ports import Clock, ObservationLog
 from munshi.errors import Retryable
 from munshi.local import process
-from munshi.local.sources import Source
+from munshi.local.sources import Source, log_of
 from munshi.metrics.log import MetricLog
 
 POLL_S = 0.5
@@ -33,6 +33,8 @@ READ = "read"
 """In a trial's folder: the position in its log up to which everything is safe in the database."""
 BOOKMARK_BYTES = 1 << 20
 """How much more must have been read before that is written down again."""
+_LITTLE = 64 << 10
+"""A log up to this long is within any bound that makes sense."""
 _NOBODY_READS = 2**62
 log = logging.getLogger("munshi.local")
 
@@ -64,7 +66,9 @@ def open_for(trial: Trial, source: Source, folder: Path) -> Collector:
     if source.kind is CollectorKind.PROMETHEUS:
         headers = said.http_get.http_headers if said and said.http_get else ()
         pairs = tuple((header.name, header.value) for header in headers)
-        endpoint = Endpoint(source.inside, pairs, lambda: process.pids(folder))
+        endpoint = Endpoint(
+            source.inside, pairs, None if source.image else lambda: process.pids(folder)
+        )
         return open_collector(source.kind.value, endpoint, metrics)
     file = said.file_system_path if said else None
     return open_collector(
@@ -116,8 +120,12 @@ async def collect(
         except TimeoutError:
             notes = (f"reading its metrics took longer than {DRAIN_S:g} s and was given up",)
         if not progress.objective_seen:
+            if not log_of(folder).exists():
+                notes = (*notes, "its log was deleted while it ran")
             found = collector.seen()
             progress.seen = Seen(found.names, (*found.notes, *notes))
+        if collector.position > _LITTLE:  # what its supervisor kept for us to read may go now
+            await asyncio.to_thread(process.trim, folder)
         progress.done = True
     finally:
         end.cancel()

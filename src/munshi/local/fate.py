@@ -39,10 +39,10 @@ def stage_of(exit_: Exit) -> Stage:
             said = f"{who} could not be started"
         case Reason.DEADLINE:
             code, reason = _TERMINATED, jobs.DEADLINE_EXCEEDED
-            said = "it ran longer than activeDeadlineSeconds"
+            said = "it was ended by activeDeadlineSeconds"
         case Reason.OUT_OF_MEMORY:
             code, reason = _KILLED, OUT_OF_MEMORY
-            said = f"{who} needed more memory than its limit"
+            said = f"{who} needed more memory than resources.limits.memory allows"
     message = f"{said}: {exit_.message}" if exit_.message else said
     return jobs.Failed(
         started, ended, reason=reason, message=message, exit_code=code, replica=exit_.program

@@ -20,7 +20,7 @@ from munshi.api.wire import Json
 from munshi.collectors import Collector, Seen
 from munshi.engine.ports import Clock, ObservationLog, Store
 from munshi.errors import AlreadyExists, Invalid, LaunchRefused, MunshiError, NotFound
-from munshi.local import collection, fate, jobs, process, sources
+from munshi.local import collection, fate, jobs, place, process, sources
 from munshi.local.collection import Collection, collect
 from munshi.local.jobs import Stage
 from munshi.local.planning import Planner, Settings
@@ -112,7 +112,9 @@ class LocalLauncher:
             case Ended(exit_):
                 if not trial.is_completed:
                     self._watch(trial, folder)
-                return self._run(trial, fate.stage_of(exit_), live=False, who=exit_.program)
+                return self._run(
+                    trial, fate.stage_of(exit_), live=False, who=exit_.program, said=exit_.message
+                )
             case Lost(why):
                 return Run(job=_job(trial, jobs.Pending()), live=False, collected=False, lost=why)
             case _:
@@ -156,7 +158,7 @@ class LocalLauncher:
         if (await self._store.get(Trial, trial.namespace, trial.name)).uid != trial.uid:
             raise NotFound(f"trial {trial.namespace}/{trial.name} was deleted")
 
-    def _run(self, trial: Trial, stage: Stage, *, live: bool, who: str = "") -> Run:
+    def _run(self, trial: Trial, stage: Stage, *, live: bool, who: str = "", said: str = "") -> Run:
         watched = self._watched.get(trial.uid)
         progress = watched.progress if watched else Collection()
         done = not live and progress.done
@@ -170,6 +172,7 @@ class LocalLauncher:
             seen=progress.seen.names,
             notes=progress.seen.notes,
             last_words=words,
+            remarks=(said,) if said and isinstance(stage, jobs.Succeeded) else (),
         )
 
     def _watch(self, trial: Trial, folder: Path) -> None:
@@ -221,8 +224,7 @@ class LocalLauncher:
 
 def attempt_folder(folders: Path, trial: Trial) -> Path:
     """Where an attempt of a trial lives: `<namespace>/<trial>/<uid>-<attempt>`."""
-    attempt = max(trial.status.attempts, 1)
-    return folders / trial.namespace / trial.name / f"{trial.uid[:8]}-{attempt}"
+    return place.attempt(folders, trial.namespace, trial.name, trial.uid, trial.status.attempts)
 
 
 def discard(folders: Path, trial: Trial) -> None:

@@ -7,6 +7,7 @@ is safe before it is acknowledged, and both ways mean the same. Nothing listens 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib.util
 import math
@@ -81,7 +82,8 @@ class _Desk:
         trial = await self._trial(name)
         if trial.is_completed:
             raise NotFound(f'trial "{name}" has ended; it reports no more')
-        push_file.append_logs(self._home.trial_folder(trial) / PUSHED, logs)
+        path = self._home.trial_folder(trial) / PUSHED
+        await asyncio.to_thread(push_file.append_logs, path, logs)
 
     async def read(
         self, name: str, metric: str | None, start_ns: int | None, end_ns: int | None

@@ -19,6 +19,7 @@ from munshi.api.common import CollectorKind
 from munshi.api.meta import EXPERIMENT_LABEL, TRIAL_LABEL, TRIAL_NAME_VARIABLE, ConfigMap
 from munshi.api.trial import Trial
 from munshi.api.wire import Json
+from munshi.collectors import push_file
 from munshi.engine.ports import Store
 from munshi.local import containers, environment, jobs, process, pushing, sources, view
 from munshi.local.containers import Runtime
@@ -293,7 +294,7 @@ class _Plan:
         own = {}
         if self._pushes:
             inside = PUSHED_INSIDE if self._images else str(self._folder / sources.PUSHED)
-            own[pushing.METRICS_FILE] = inside if pushes else os.devnull
+            own[push_file.VARIABLE] = inside if pushes else os.devnull
             if self._settings.manager_host:
                 address = f"{self._settings.manager_host}:{pushing.MANAGER_PORT}"
                 own[pushing.MANAGER_ADDRESS] = address

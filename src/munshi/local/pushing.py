@@ -15,7 +15,6 @@ from pathlib import Path
 
 from munshi.local.process import Bind
 
-METRICS_FILE = "MUNSHI_METRICS_FILE"
 METRICS_PORT = "MUNSHI_METRICS_PORT"
 """A variable that a job may set to the port its program serves metrics at; here it gets a free one."""
 MANAGER_ADDRESS = "MUNSHI_DB_MANAGER_ADDRESS"

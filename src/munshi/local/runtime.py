@@ -18,10 +18,11 @@ from munshi.api.trial import Trial
 from munshi.engine.clock import ThreadSuggester, WallClock
 from munshi.engine.engine import Engine
 from munshi.errors import Conflict, NotFound
-from munshi.local import manager, process
+from munshi.local import manager, place, process
 from munshi.local.home import Home
 from munshi.local.launcher import LocalLauncher
 from munshi.local.planning import Settings
+from munshi.reconcile import story
 from munshi.reconcile.trial import interrupted
 from munshi.store.sqlite import SqlStore
 
@@ -136,9 +137,11 @@ class Runtime:
             await asyncio.to_thread(process.sweep, trial.uid, folder)
         await self.store.forget(trial.uid)
         with contextlib.suppress(Conflict, NotFound):
-            status = interrupted(trial, WallClock().now())
-            await self.store.replace_status(trial.model_copy(update={"status": status}))
+            now = WallClock().now()
+            paused = trial.model_copy(update={"status": interrupted(trial, now)})
+            await self.store.replace_status(paused)
             _put_aside(folder)
+            await self.store.record(story.of_change(trial, paused, now))
 
     async def _end_of(self, trial: Trial, supervisor: process.Identity, folder: Path) -> None:
         ended = asyncio.ensure_future(process.ended(supervisor))
@@ -176,8 +179,9 @@ async def _running(engine: Engine, launcher: LocalLauncher) -> AsyncIterator[asy
 def _put_aside(folder: Path) -> None:
     """Keep the log of an interrupted attempt beside the next one."""
     if folder.exists():
-        earlier = len(list(folder.parent.glob(f"{folder.name}.interrupted.*")))
-        folder.rename(folder.with_name(f"{folder.name}.interrupted.{earlier + 1}"))
+        earlier = folder.parent.glob(f"{folder.name}{place.INTERRUPTED}*")
+        last = max((int(one.name.rpartition(".")[2]) for one in earlier), default=0)
+        folder.rename(folder.with_name(f"{folder.name}{place.INTERRUPTED}{last + 1}"))
 
 
 def _raise_the_first(work: asyncio.Task[None]) -> None:

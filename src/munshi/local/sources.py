@@ -21,14 +21,13 @@ from munshi.api.common import (
     MetricsCollectorSpec,
 )
 from munshi.errors import LaunchRefused
+from munshi.local.place import LOG
 from munshi.local.process import Bind
 
 DEFAULT_PATHS = {
     CollectorKind.FILE: "/var/log/katib/metrics.log",
     CollectorKind.TF_EVENT: "/var/log/katib/tfevent/",
 }
-LOG = "log"
-"""In a trial's folder: what its primary program wrote to stdout and stderr."""
 PUSHED = "pushed.jsonl"
 """In a trial's folder: what its program reported by a call, one JSON object a line."""
 PUSHING = (CollectorKind.PUSH, CollectorKind.CUSTOM)
@@ -49,24 +48,27 @@ class Source:
         inside: The path as the program says it; the page's address for PrometheusMetric; else empty.
         outside: The file or folder on this machine.
         root: A folder above `outside`, below which no link is followed.
+        image: The program runs in a container, so its processes need not be children of ours.
     """
 
     kind: CollectorKind
     inside: str
     outside: Path
     root: Path
+    image: bool = False
 
     def to_json(self) -> str:
         """One JSON object, kept in the trial's folder for the engine that adopts it."""
         texts = {"inside": self.inside, "outside": str(self.outside), "root": str(self.root)}
-        return json.dumps({"kind": self.kind.value, **texts})
+        return json.dumps({"kind": self.kind.value, **texts, "image": self.image})
 
     @classmethod
     def from_json(cls, text: str) -> Source:
         """Read what `to_json` wrote."""
         said = json.loads(text)
         kind = CollectorKind(said["kind"])
-        return cls(kind, said["inside"], Path(said["outside"]), Path(said["root"]))
+        outside, root = Path(said["outside"]), Path(said["root"])
+        return cls(kind, said["inside"], outside, root, said["image"])
 
 
 def kind_of(spec: MetricsCollectorSpec | None) -> CollectorKind:
@@ -127,7 +129,7 @@ def place(
             bind = _private(spec, folder, binds, image=image)[1] if inside else None
             return Source(kind, "", folder / PUSHED, folder), bind
         case CollectorKind.PROMETHEUS:
-            return Source(kind, page, folder / PUSHED, folder), None
+            return Source(kind, page, folder / PUSHED, folder, image), None
         case CollectorKind.FILE | CollectorKind.TF_EVENT:
             return _private(spec, folder, binds, image=image)
         case _:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from munshi.api.experiment import Experiment
 from munshi.api.trial import Trial
 from munshi.engine.clock import WallClock
+from munshi.local import diary
 from munshi.local.home import Home, end_programs
 from munshi.local.runtime import Runtime
 from munshi.reconcile import story
@@ -19,7 +20,8 @@ from munshi.store.sqlite import SqlStore
 async def finish_experiment(home: Home, store: SqlStore, experiment: Experiment) -> Experiment:
     """Bring an experiment that is to stop to its end, and end what it runs."""
     runtime = Runtime(home, store, experiment.namespace, experiment.name)
-    return await runtime.finish(lambda *_: None)
+    with diary.kept_in(home.path, lambda *_: None):
+        return await runtime.finish(lambda *_: None)
 
 
 async def finish_trial(home: Home, store: SqlStore, trial: Trial) -> None:

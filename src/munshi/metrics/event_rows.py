@@ -14,47 +14,35 @@ one. Whatever does not fit in every byte, or whose checksum is wrong, is left to
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from munshi.metrics import tfrecord, timestamp
 
+if TYPE_CHECKING:
+    from munshi.metrics.tfevent import Shape, Targets
+
 Bytes = NDArray[np.uint8]
-Targets = Sequence[tuple[int, str]]
 
 _SECOND = 1_000_000_000
 _SURELY_64_BITS = 9.0e9  # seconds whose nanoseconds fit
 _KEY_OF_TIME, _KEY_OF_STEP = 0x09, 0x10
 _STEP_AT = 9  # a record begins with its time: a key and a double
-
-
-class Shape(Protocol):
-    """The bytes around the number of a record, counted from behind its step; see `tfevent`.
-
-    Attributes:
-        before: Between the step and the number.
-        after: Behind the number.
-        layout: A float or a double.
-        targets: Which metrics the number is; none when nobody wants it.
-    """
-
-    before: bytes
-    after: bytes
-    layout: struct.Struct
-    targets: Targets
-
+_STEP_SIZES = (0, *range(2, 12))  # bytes: none, or a key and a varint of 64 bits at most
 
 Row = tuple[int, float, int | None, int]
 """Which record, its number, its time in nanoseconds if it is dated, and its step."""
 
 
 def read(
-    block: bytes, starts: Sequence[int], lengths: Sequence[int], shapes: Sequence[Shape]
+    block: bytes,
+    starts: Sequence[int],
+    lengths: Sequence[int],
+    shapes: Mapping[int, Sequence[Shape]],
 ) -> Iterator[tuple[Targets, Iterable[Row]]]:
     """The records that are of a known shape, and sound where their number is wanted.
 
@@ -62,50 +50,56 @@ def read(
         block: Holds all records whole, with their checksums.
         starts: Where each record begins.
         lengths: How long each is.
-        shapes: The known shapes; of several that fit a record the first counts, as all say the same.
+        shapes: The known shapes, by their bytes in all.
 
     Yields:
-        For each length and each shape that has records, its targets and the records in their order.
+        For each length and each shape that has records, its targets and the records in their order;
+        no record twice.
     """
     data = np.frombuffer(block, np.uint8)
     all_starts, all_lengths = np.array(starts, np.int64), np.array(lengths, np.int64)
     for length in np.unique(all_lengths).tolist():
-        fitting = [shape for shape in shapes if _step_bytes(shape, length) is not None]
-        if not fitting:
+        possible = [step for step in _STEP_SIZES if length - _STEP_AT - step in shapes]
+        if not possible:
             continue
         places = np.flatnonzero(all_lengths == length)
         width = length + tfrecord.FOOTER
         rows = np.lib.stride_tricks.sliding_window_view(data, width)[all_starts[places]]
-        for shape in fitting:
-            like = np.flatnonzero(_is_of(shape, rows, length))
-            if shape.targets:
-                like = like[_is_whole(rows[like], length)]
-            if like.size:
-                yield shape.targets, _table(shape, rows[like], length, places[like])
-                left = np.ones(len(rows), bool)
-                left[like] = False
-                rows, places = rows[left], places[left]
+        for step in possible:
+            for shape, alike in _sorted(rows, length, step, shapes[length - _STEP_AT - step]):
+                found = np.array(alike, np.int64)
+                if shape.targets:
+                    found = found[_is_whole(rows[found], length)]
+                yield shape.targets, _table(shape, rows[found], step, places[found])
 
 
-def _step_bytes(shape: Shape, length: int) -> int | None:
-    """How many bytes the step takes, its key included, in a record of that length; None: it does not fit."""
-    rest = length - _STEP_AT - len(shape.before) - shape.layout.size - len(shape.after)
-    return rest if rest == 0 or 2 <= rest <= 11 else None
+def _sorted(
+    rows: Bytes, length: int, step: int, shapes: Sequence[Shape]
+) -> Iterator[tuple[Shape, list[int]]]:
+    """The rows of each shape, given that `step` bytes are the step."""
+    formed = np.flatnonzero(_has_step(rows, step))
+    splits: dict[tuple[int, int], dict[bytes, Shape]] = {}
+    for shape in shapes:
+        split = len(shape.before), len(shape.after)
+        splits.setdefault(split, {})[shape.before + shape.after] = shape
+    for (before, after), known in splits.items():
+        at = _STEP_AT + step
+        kept = [rows[formed, at : at + before], rows[formed, length - after : length]]
+        around, size = np.concatenate(kept, axis=1).tobytes(), before + after
+        alike: dict[bytes, list[int]] = {}
+        for index, row in enumerate(formed.tolist()):
+            alike.setdefault(around[index * size : (index + 1) * size], []).append(row)
+        yield from ((known[each], alike[each]) for each in alike if each in known)
 
 
-def _is_of(shape: Shape, rows: Bytes, length: int) -> NDArray[np.bool_]:
-    """Which rows are of this shape."""
-    taken = _step_bytes(shape, length) or 0
+def _has_step(rows: Bytes, step: int) -> NDArray[np.bool_]:
+    """Which rows begin with a time, and then have a step of that many bytes, its key included."""
     found: NDArray[np.bool_] = rows[:, 0] == _KEY_OF_TIME
-    found &= (rows[:, _STEP_AT] == _KEY_OF_STEP) == (taken > 0)
-    if taken:
-        last = _STEP_AT + taken - 1
+    found &= (rows[:, _STEP_AT] == _KEY_OF_STEP) == (step > 0)
+    if step:
+        last = _STEP_AT + step - 1
         found &= rows[:, last] < 0x80
         found &= (rows[:, _STEP_AT + 1 : last] >= 0x80).all(axis=1)
-    at = _STEP_AT + taken
-    for piece, begin in ((shape.before, at), (shape.after, length - len(shape.after))):
-        want = np.frombuffer(piece, np.uint8)
-        found &= (rows[:, begin : begin + len(piece)] == want).all(axis=1)
     return found
 
 
@@ -122,7 +116,8 @@ def _is_whole(rows: Bytes, length: int) -> NDArray[np.bool_]:
     crc ^= np.uint32(0xFFFFFFFF)
     masked = ((crc >> 15) | (crc << 17)) + np.uint32(0xA282EAD8)
     stored = np.ascontiguousarray(rows[:, length:]).view("<u4")[:, 0]
-    return masked == stored
+    whole: NDArray[np.bool_] = masked == stored
+    return whole
 
 
 @cache
@@ -131,13 +126,11 @@ def _tables() -> tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32
     return single, near, far
 
 
-def _table(shape: Shape, rows: Bytes, length: int, places: NDArray[np.int64]) -> Iterable[Row]:
-    size = shape.layout.size
-    begin = length - len(shape.after) - size
-    numbers = np.ascontiguousarray(rows[:, begin : begin + size]).view(f"<f{size}")[:, 0]
+def _table(shape: Shape, rows: Bytes, step: int, places: NDArray[np.int64]) -> Iterable[Row]:
+    at, size = _STEP_AT + step + len(shape.before), shape.layout.size
+    numbers = np.ascontiguousarray(rows[:, at : at + size]).view(f"<f{size}")[:, 0]
     seconds = np.ascontiguousarray(rows[:, 1:_STEP_AT]).view("<f8")[:, 0]
-    taken = _step_bytes(shape, length) or 1
-    steps = _varints(rows[:, _STEP_AT + 1 : _STEP_AT + taken])
+    steps = _varints(rows[:, _STEP_AT + 1 : _STEP_AT + step])
     with np.errstate(invalid="ignore"):  # a float32 that signals is as good as one that is quiet
         values = numbers.astype(np.float64).tolist()
     return zip(places.tolist(), values, _times(seconds), steps.tolist(), strict=True)

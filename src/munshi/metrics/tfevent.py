@@ -55,7 +55,7 @@ _FIRST = 64
 _SMALL = 64 << 10  # bytes; what is larger and holds no number (a graph, an image) is not summed up
 
 
-class _Shape(NamedTuple):
+class Shape(NamedTuple):
     """The bytes around the number of a record that holds one number, counted from behind its step."""
 
     before: bytes
@@ -91,7 +91,7 @@ class EventScanner:
     def __init__(self, match: Callable[[str], Targets], stride: int) -> None:
         self._match = match
         self._stride = stride
-        self._shapes: dict[int, list[_Shape]] = {}
+        self._shapes: dict[int, list[Shape]] = {}
         self._shape_count = 0
         self.consumed = 0
         self.need = 0
@@ -187,8 +187,7 @@ class EventScanner:
         from munshi.metrics import event_rows  # noqa: PLC0415  loads numpy, for long files only
 
         found: list[Sequence[MetricLog] | None] = [None] * len(starts)
-        shapes = [shape for alike in self._shapes.values() for shape in alike]
-        for targets, table in event_rows.read(block, starts, lengths, shapes):
+        for targets, table in event_rows.read(block, starts, lengths, self._shapes):
             for record, value, time_ns, step in table:
                 logs: tuple[MetricLog, ...] = ()
                 for index, metric in targets:
@@ -225,7 +224,7 @@ class EventScanner:
     ) -> None:
         if self._shape_count < MAX_TAGS:
             self._shape_count += 1
-            shape = _Shape(block[rest:begin], block[begin + layout.size : end], layout, targets)
+            shape = Shape(block[rest:begin], block[begin + layout.size : end], layout, targets)
             self._shapes.setdefault(end - rest, []).append(shape)
 
     def _is_whole(self, block: bytes, start: int, end: int) -> bool:

@@ -205,12 +205,13 @@ def test_destroyed_folders(place: Place, command: str, user: str) -> None:
 
 
 def test_a_deleted_identity_comes_back(tmp_path: Path) -> None:
-    """While a program runs in a folder it has emptied, nobody takes that folder for unused."""
+    """While a program runs in a folder it has emptied, nobody takes it for unused; the plan is back too."""
     (tmp_path / "trial").mkdir()
-    book = Ledger(str(tmp_path / "trial"))
+    book = Ledger(str(tmp_path / "trial"), b"the plan")
     assert book.claim({"pid": os.getpid(), "start": 1, "boot": proc.boot_id()})
     shutil.rmtree(tmp_path / "trial")
     book.restore()
+    assert (tmp_path / "trial" / "plan.json").read_text() == "the plan"
     assert isinstance(inspect(tmp_path / "trial"), Lost)
     assert not Ledger(str(tmp_path / "trial")).claim({"pid": 1, "start": 1, "boot": ""})
 

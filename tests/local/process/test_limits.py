@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from local.process.trials import PATIENCE_S, USERS, Place, log, run, until
+from local.process.trials import PATIENCE_S, USERS, Place, log, python_for_nobody, run, until
 from munshi.local.process import (
     Bind,
     Identity,
@@ -152,11 +152,11 @@ def test_memory_in_a_private_view(place: Place, user: str) -> None:
     """The limit holds in a private view and for an ordinary user."""
     source = place.home / "source"
     source.mkdir()
-    script = "tail -c 100000000 /dev/zero | sort"
+    python = python_for_nobody() if os.geteuid() == 0 else sys.executable
     program = place.program(
-        "sh",
-        "-c",
-        script,
+        python,
+        *PYTHON[1:],
+        HOARD.format(mib=80),
         limits=Limits(memory_bytes=64 * MIB),
         binds=(Bind(str(source), "/munshi-test"),),
     )
@@ -198,6 +198,24 @@ def test_each_program_has_its_own_memory(place: Place) -> None:
     outcome = run(place.plans(wide, narrow, free))
     assert (outcome.signal, outcome.reason, outcome.program) == (9, Reason.OUT_OF_MEMORY, "narrow")
     assert outcome.message.startswith("narrow used ")
+
+
+def test_whom_the_kernel_kills_first(place: Place) -> None:
+    """When memory runs out the kernel takes a trial before its supervisor or the engine."""
+
+    async def story() -> None:
+        spawner = Spawner()
+        plan = place.plan("sh", "-c", "cat /proc/self/oom_score_adj; exec sleep 600")
+        identity = await spawner.spawn(plan)
+        await until(lambda: log(plan).endswith("\n"))
+        supervisor = Path(f"/proc/{identity.pid}/oom_score_adj").read_text("ascii")
+        assert int(log(plan)) > int(supervisor)
+        assert supervisor == Path("/proc/self/oom_score_adj").read_text("ascii")
+        stop(identity)
+        await asyncio.wait_for(ended(identity), PATIENCE_S)
+        await spawner.close()
+
+    asyncio.run(story())
 
 
 # -- cores ------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from munshi.local.process import (
     Ended,
     Exit,
     Identity,
+    Limits,
     Lost,
     NotStarted,
     Reason,
@@ -234,6 +235,41 @@ def test_without_a_process_table(place: Place, script: str, reason: Reason) -> N
     state = inspect(plan.folder)
     assert isinstance(state, Ended)
     assert state.exit.reason is reason
+    assert mounts_of_the_host() == before
+
+
+def test_several_without_a_process_table(place: Place) -> None:
+    """Without /proc several programs still make one outcome; limits are let pass, the deadline is not."""
+    before = mounts_of_the_host()
+    plans = []
+    for name, deadline_s in (("done", None), ("late", 0.3)):
+        script = "exit 0" if deadline_s is None else "sleep 600"
+        plans.append(
+            place.plans(
+                place.program("sh", "-c", script, folder=name, limits=Limits(1 << 40, 1.0)),
+                place.program("sleep", "600", name="other", folder=name),
+                setup=(place.program("true", name="init", folder=name),),
+                companions=(place.program("sh", "-c", "echo read", name="c", folder=name),),
+                name=name,
+                deadline_s=deadline_s,
+                log_bytes=1 << 20,
+            )
+        )
+        command = engine_command(plans[-1])
+        command[command.index("-c") + 1] = WITHOUT_PROC + command[command.index("-c") + 1]
+        subprocess.run(
+            command,
+            env={**os.environ, "PYTHONPATH": SOURCES},
+            timeout=PATIENCE_S,
+            check=True,
+            capture_output=True,
+        )
+    done, late = [read_exit(plan.folder) for plan in plans]
+    assert done is not None
+    assert late is not None
+    assert (done.code, done.reason, done.message) == (0, Reason.EXITED, "")
+    assert (late.signal, late.reason) == (15, Reason.DEADLINE)
+    assert log(plans[0], "c") == "read\n"
     assert mounts_of_the_host() == before
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -36,6 +37,7 @@ from munshi.local.process import (
     stop,
     sweep,
 )
+from munshi.local.process.forked import cleanup, proc
 
 LONG = ("sh", "-c", "echo ready; exec sleep 600")
 
@@ -121,6 +123,29 @@ def test_stopped_in_setup(place: Place) -> None:
     asyncio.run(story())
 
 
+def test_stopped_between_setup_and_programs(place: Place) -> None:
+    """A stop that comes when the setup is over, but not what it left behind, is not lost."""
+
+    async def story() -> None:
+        spawner = Spawner()
+        deaf = "(trap '' TERM; echo $$ >pid; while :; do sleep 600; done) & while [ ! -s pid ]; do :; done"
+        plan = place.plans(place.program(*LONG), setup=(shell(place, deaf, "init"),), grace_s=60)
+        identity = await spawner.spawn(plan)
+        await until((place.home / "pid").exists)
+        pid = int((place.home / "pid").read_text())
+        await until(lambda: not Path(f"/proc/{pid}").exists())
+        stop(identity)
+        await asyncio.wait_for(ended(identity), PATIENCE_S)
+        outcome = read_exit(plan.folder)
+        assert outcome is not None
+        assert (outcome.reason, outcome.program) == (Reason.STOPPED, "")
+        assert outcome.message.startswith("stopped before it started; it left behind")
+        assert not Path(plan.programs[0].log).exists()
+        await spawner.close()
+
+    asyncio.run(story())
+
+
 # -- several at once --------------------------------------------------------------------------------
 
 
@@ -175,6 +200,39 @@ def test_together(place: Place, case: Case) -> None:
     assert told(outcome) == case.outcome
     wanted = "no such program: pythn" if outcome.reason is Reason.NOT_STARTED else ""
     assert outcome.message == wanted
+
+
+def test_a_success_comes_first(place: Place) -> None:
+    """When the one that decides and another end at once, the failure of the other is no failure."""
+
+    async def story() -> None:
+        spawner = Spawner()
+        wait = "echo ready; while [ ! -e go ]; do sleep 0.01; done"
+        plan = place.plans(
+            shell(place, f"{wait}; exit 3", "worker"),
+            replace(shell(place, f"{wait}; exit 0", "chief"), decides=True),
+        )
+        identity = await spawner.spawn(plan)
+        await until(lambda: all("ready" in log(plan, name) for name in ("worker", "chief")))
+        os.kill(identity.pid, signal.SIGSTOP)
+        children = Path(f"/proc/{identity.pid}/task/{identity.pid}/children")
+        pids = [int(pid) for pid in children.read_text().split()]
+        (place.home / "go").touch()
+        await until(lambda: all(is_over(pid) for pid in pids))
+        os.kill(identity.pid, signal.SIGCONT)
+        await asyncio.wait_for(ended(identity), PATIENCE_S)
+        outcome = read_exit(plan.folder)
+        assert outcome is not None
+        assert told(outcome) == (0, None, "exited", "chief")
+        await spawner.close()
+
+    asyncio.run(story())
+
+
+def is_over(pid: int) -> bool:
+    """Whether a process is dead, reaped or not."""
+    found = proc.process(pid)
+    return found is None or found.dead
 
 
 def test_the_others_may_save_their_work(place: Place) -> None:
@@ -352,25 +410,43 @@ def test_no_cleanup_for_what_never_started(place: Place) -> None:
 
 def test_bad_cleanups(place: Place) -> None:
     """A cleanup that fails, is missing, or leaves something behind changes nothing."""
-    for number, cleanup in enumerate(
-        (("false",), ("pythn",), ("sh", "-c", "setsid sh -c 'trap \"\" TERM; sleep 600' & exit 1"))
-    ):
-        main = shell(place, "exit 0", folder=f"trial-{number}", cleanup=cleanup)
+    leaving = ("sh", "-c", "setsid sh -c 'trap \"\" TERM; sleep 600' & exit 1")
+    for number, argv in enumerate((("false",), ("pythn",), leaving)):
+        main = shell(place, "exit 0", folder=f"trial-{number}", cleanup=argv)
         outcome = run(place.plans(main, name=f"trial-{number}"))
         assert (told(outcome), outcome.message) == ((0, None, "exited", ""), "")
 
 
+def test_endless_cleanups(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cleanup that never ends is killed when its time is over, deaf or not."""
+    monkeypatch.setattr(cleanup, "PATIENCE_S", 0.2)
+    deaf = ("sh", "-c", "trap '' TERM; while :; do sleep 600; done")
+    plan = place.plans(place.program("true", cleanup=deaf), place.program("true", name="other"))
+    Path(plan.folder).mkdir()
+    (Path(plan.folder) / "plan.json").write_text(plan.to_json())
+    began = time.monotonic()
+    assert sweep(plan.marker, plan.folder) == 0
+    assert 0.2 <= time.monotonic() - began < PATIENCE_S
+
+
+def test_sweep_without_a_plan(place: Place) -> None:
+    """A folder without a plan, or with a damaged one, is swept all the same."""
+    folder = place.home / "trial"
+    for text in (None, "", "{}", "[1]", '{"folder": 1}'):
+        if text is not None:
+            folder.mkdir(exist_ok=True)
+            (folder / "plan.json").write_text(text)
+        assert sweep("nobody-has-this-marker", folder) == 0
+
+
 def test_sweep_cleans_up(place: Place) -> None:
-    """After a killed supervisor the sweep runs the cleanups, though the program deleted the plan."""
-    script = f"rm -rf {place.home / 'trial'}; sleep 600"
+    """After a killed supervisor the sweep runs the cleanups that the plan names."""
 
     async def story() -> None:
         spawner = Spawner()
-        plan = place.plans(shell(place, script, cleanup=tidied(place, "main")))
+        plan = place.plans(place.program(*LONG, cleanup=tidied(place, "main")))
         identity = await spawner.spawn(plan)
-        folder = Path(plan.folder)
-        # Records come back within the supervisor's rest of five seconds.
-        await until(lambda: not (folder / "log").exists() and (folder / "plan.json").exists())
+        await until(lambda: "ready" in log(plan))
         os.kill(identity.pid, 9)
         await asyncio.wait_for(ended(identity), PATIENCE_S)
         assert isinstance(inspect(plan.folder), Lost)
@@ -406,6 +482,18 @@ def test_adopting_several(place: Place) -> None:
     assert outcome is not None
     assert told(outcome) == (0, None, "exited", "")
     assert (log(plan), log(plan, "reader")) == ("main\n", "read\n")
+
+
+def test_many_workers(place: Place) -> None:
+    """Fifty programs that all decide are one trial; they may share a log."""
+    log_ = str(place.home / "trial" / "log")
+    workers = [
+        shell(place, f"echo {number}; exit 0", f"worker-{number}", log=log_, decides=True)
+        for number in range(50)
+    ]
+    outcome = run(place.plans(*workers, log_bytes=1 << 20))
+    assert told(outcome) == (0, None, "exited", "worker-0")
+    assert sorted(map(int, Path(log_).read_text().split())) == list(range(50))
 
 
 def test_time_is_counted_from_the_setup(place: Place) -> None:

@@ -144,9 +144,10 @@ class Program:
         binds: The private paths; empty means the host's file system as it is.
         limits: What it may use.
         decides: Whether the trial is not over before this program has succeeded.
-        cleanup: An argv that is run, with the program's environment but on the host's own file
-            system, once the program is gone, however it ended; also by `sweep`. May be run more
-            than once. It has 20 seconds; what it says and whether it succeeds is nobody's concern.
+        cleanup: An argv that is run once the program is gone, however it ended, and by `sweep`; so it
+            may be run more than once. It has the program's environment, the host's own file system,
+            any working directory and 20 seconds; what it says and whether it succeeds does not
+            matter.
     """
 
     argv: tuple[str, ...]

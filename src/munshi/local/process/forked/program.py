@@ -72,7 +72,8 @@ def clean(record: ProgramRecord, marker: str) -> int:
     env = {**record["env"], MARKER: marker}
     nowhere = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     try:
-        return _first_on_path(record["cleanup"], env, _spawning(record["cleanup"], env, nowhere))
+        run = _spawning(record["cleanup"], env, {0: nowhere, 1: nowhere, 2: nowhere})
+        return _first_on_path(record["cleanup"], env, run)
     except CannotStart:
         return 0
     finally:
@@ -86,23 +87,19 @@ def _spawn(record: ProgramRecord, env: dict[str, str], log: int, chosen: set[int
     score = _score()
     try:
         _take_on(chosen, score + _SCORE_MORE)
-        return _first_on_path(record["argv"], env, _spawning(record["argv"], env, log))
+        return _first_on_path(record["argv"], env, _spawning(record["argv"], env, {1: log, 2: log}))
     finally:
         _take_on(before, score)
         os.chdir("/")  # the supervisor must not keep a folder or a mount busy
 
 
-def _spawning(argv: list[str], env: dict[str, str], output: int) -> Callable[[str], int]:
+def _spawning(argv: list[str], env: dict[str, str], files: dict[int, int]) -> Callable[[str], int]:
     def run(place: str) -> int:
         return os.posix_spawn(
             place,
             argv,
             env,
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_DUP2, output, 1),
-                (os.POSIX_SPAWN_DUP2, output, 2),
-            ],
+            file_actions=[(os.POSIX_SPAWN_DUP2, file, as_) for as_, file in files.items()],
             setpgroup=0,
             setsigmask=[],
             setsigdef=_PYTHON_IGNORES,

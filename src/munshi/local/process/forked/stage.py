@@ -69,7 +69,6 @@ class Stage:
         self._decided_at = 0.0
         self._linger_until: float | None = None
         self._settle_until: float | None = None
-        self._hurried = False
         self._ending: Ending | None = None
 
     def run(self) -> Verdict:
@@ -83,7 +82,7 @@ class Stage:
         return self._verdict or Verdict("exited", self.members[0])
 
     def _start(self) -> None:
-        if signals.told_to_stop():
+        if self._trial.is_stopped or signals.told_to_stop():
             self._decide(Verdict("stopped", self.members[0], "stopped before it started"))
             return
         for member in self.members:
@@ -109,25 +108,32 @@ class Stage:
             return False
         heard = signals.wait(min(self._wake_at() - time.monotonic(), _REST_S))
         if heard == signal.SIGTERM:
+            self._trial.is_stopped = True
             self._stop()
-        elif heard == signal.SIGCHLD:  # not every news of a child is its end
+        elif heard == signal.SIGCHLD and self._reap():  # not every news of a child is its end
             self._continue([one.pid for one in self.members if one.runs])
         self._look(time.monotonic())
         return True
 
     def _reap(self) -> bool:
-        """Collect every dead child. False once there is no child at all, dead or alive."""
+        """Collect every dead child. False once there is no child at all, dead or alive.
+
+        What ended since the last look did so at the same time, as far as we know: then a success comes
+        first, for it may be what made the others fail.
+        """
+        dead: list[tuple[int, int]] = []
+        has_children = True
         try:
-            while True:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-                if pid == 0:
-                    return True
-                if pid in self._family.programs:
-                    self._family.programs.discard(pid)
-                    self._memory.forget(pid)
-                    self._ended(self._member(pid), status)
+            while (found := os.waitpid(-1, os.WNOHANG))[0]:
+                dead.append(found)
         except ChildProcessError:
-            return False
+            has_children = False
+        for pid, status in sorted(dead, key=lambda one: one[1] != 0):
+            if pid in self._family.programs:
+                self._family.programs.discard(pid)
+                self._memory.forget(pid)
+                self._ended(self._member(pid), status)
+        return has_children
 
     def _ended(self, member: Member, status: int) -> None:
         """One of the programs is over: what does that mean for the trial?"""
@@ -212,7 +218,6 @@ class Stage:
 
     def _stop(self) -> None:
         self._reap()  # what ended before the request ended by itself
-        self._hurried = True
         self._decide(Verdict("stopped", self._undecided()))
         if self._settle_until is not None:
             self._settle_until = 0.0
@@ -228,7 +233,8 @@ class Stage:
         if self._ending is not None:
             if now < self._ending.due or self._ending.step():
                 return True
-            self.notes.append(f"could not be ended: {listed(self._ending.left)}")
+            left = listed(self._ending.left) if self._ending.left else "unknown"
+            self.notes.append(f"could not be ended: {left}")
             if not self._ending.spare:
                 return False
             self._settle()
@@ -236,7 +242,7 @@ class Stage:
             if not self._lingers(verdict, now):
                 self._terminate(verdict, now, spare)
         elif not companions or now >= self._settle_until:
-            if not self._hurried:
+            if not self._trial.is_stopped:
                 self.notes += [f"{one.title} did not end by itself" for one in companions]
             self._terminate(verdict, now, ())
         return True
@@ -244,7 +250,9 @@ class Stage:
     def _settle(self) -> None:
         """Only companions are left."""
         self._ending = None
-        self._settle_until = 0.0 if self._hurried else self._decided_at + self._trial.settle_s
+        self._settle_until = (
+            0.0 if self._trial.is_stopped else self._decided_at + self._trial.settle_s
+        )
 
     def _lingers(self, verdict: Verdict, now: float) -> bool:
         if any(one.runs and not one.companion for one in self.members):

@@ -27,6 +27,7 @@ class Trial:
         marker, folder, grace_s, settle_s, deadline_s: As in the plan.
         book: The records in its folder.
         logs: What its programs write.
+        is_stopped: Whether somebody asked for its end, at whatever stage.
     """
 
     def __init__(self, plan: PlanRecord, book: ledger.Ledger) -> None:
@@ -35,6 +36,7 @@ class Trial:
         self.deadline_s = float("inf") if plan["deadline_s"] is None else plan["deadline_s"]
         self.book = book
         self.logs = Logs(plan["log_bytes"], plan["programs"][0]["log"], self.folder)
+        self.is_stopped = False
         self._stages: list[tuple[list[ProgramRecord], list[ProgramRecord]]]
         self._stages = [([one], []) for one in plan["setup"]]
         self._stages.append((plan["programs"], plan["companions"]))

@@ -63,7 +63,7 @@ class Verdict:
     @property
     def good(self) -> bool:
         """Whether the programs did what they should."""
-        return self.reason == "exited" and self.member.status == 0
+        return self.reason == "exited" and self.member.status == 0 and not self.signal
 
     def record(self, started_ns: int, ended_ns: int, notes: list[str]) -> ExitRecord:
         """The outcome of a trial on which this is the verdict."""

@@ -1,0 +1,48 @@
+"""`munshi resume`: take `munshi suspend` or `munshi stop` back."""
+
+from __future__ import annotations
+
+import click
+
+from munshi.api.experiment import Experiment, ResumePolicy
+from munshi.api.meta import STOP_ANNOTATION, SUSPEND_ANNOTATION
+from munshi.cli import options, summary, wishes
+from munshi.local.home import Home
+from munshi.reconcile import controls
+from munshi.reconcile.experiment import STOPPED
+from munshi.store.sqlite import SqlStore
+
+
+@click.command()
+@options.one("Experiment", nargs=-1, name="names")
+@options.namespace
+def resume(names: tuple[str, ...], namespace: str) -> None:
+    """Let experiments go on that were suspended or stopped.
+
+    A stopped one goes on unless its resumePolicy is Never; trials that the stop has killed are run again
+    with munshi retry.
+    """
+
+    async def work(place: Home, store: SqlStore, name: str) -> list[str]:
+        before = await wishes.write(store, Experiment, namespace, name, _wanted)
+        if not (controls.is_suspended(before) or controls.stop_asked(before)):
+            return [f"{options.full_name(before)} is neither suspended nor stopped"]
+        wishes.say_how_to_go_on(place, before)
+        return [f"{options.full_name(before)} resumed"]
+
+    wishes.leave(wishes.carry_out([wishes.named(word, Experiment) for word in names], work))
+
+
+def _wanted(experiment: Experiment) -> wishes.Notes:
+    ended = summary.ending(experiment)
+    if ended is not None and ended.reason != STOPPED:
+        mend = (
+            "raise maxTrialCount in its file and run that, or run failed trials with munshi retry"
+        )
+        raise wishes.refused(experiment, f"has ended ({wishes.told(ended)})", mend)
+    may = (ResumePolicy.LONG_RUNNING, ResumePolicy.FROM_VOLUME)
+    if ended is not None and experiment.spec.resume_policy not in may:
+        why = "was stopped, and its resumePolicy is Never"
+        mend = "give the file another name, with resumePolicy: LongRunning"
+        raise wishes.refused(experiment, why, mend)
+    return {SUSPEND_ANNOTATION: None, STOP_ANNOTATION: None}

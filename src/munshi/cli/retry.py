@@ -1,0 +1,95 @@
+"""`munshi retry`: run trials once more that failed, were killed or reported nothing."""
+
+from __future__ import annotations
+
+import click
+
+from munshi.api.experiment import Experiment, ResumePolicy
+from munshi.api.meta import RETRY_ANNOTATION, STOP_ANNOTATION
+from munshi.api.trial import Trial
+from munshi.cli import facts, home, options, wishes
+from munshi.errors import NotFound
+from munshi.local.home import Home, open_home
+from munshi.reconcile import controls
+from munshi.reconcile.tally import by_index, state_of
+from munshi.reconcile.views import TrialState
+from munshi.store.sqlite import SqlStore
+
+_FAILED = (TrialState.FAILED, TrialState.METRICS_UNAVAILABLE)
+
+
+@click.command()
+@options.one("Trial", nargs=-1, name="names", required=False)
+@click.option(
+    "--failed",
+    "experiments",
+    multiple=True,
+    metavar="EXPERIMENT",
+    help="Every trial of it that failed or reported no metric; may be repeated.",
+)
+@options.namespace
+def retry(names: tuple[str, ...], experiments: tuple[str, ...], namespace: str) -> None:
+    """Run trials once more, with the same settings.
+
+    Only trials that failed, were killed or reported nothing; what an earlier start reported is forgotten.
+    A completed experiment goes on until they have ended, and further if its budget allows.
+    """
+    if not names and not experiments:
+        raise click.UsageError("which trials? write their names, or --failed EXPERIMENT")
+    words = [f"trial/{wishes.named(word, Trial)}" for word in names]
+    words += [f"experiment/{wishes.named(word, Experiment)}" for word in experiments]
+    owners: dict[str, Experiment] = {}
+
+    async def work(place: Home, store: SqlStore, word: str) -> list[str]:
+        meant = wishes.target(word, Trial)
+        if meant.kind is Trial:
+            return [await one(store, meant.name)]
+        owner = await home.find(store, Experiment, namespace, meant.name)
+        failed = [
+            trial
+            for trial in by_index(await store.list(Trial, namespace, owner.uid))
+            if state_of(trial) in _FAILED
+        ]
+        if not failed:
+            return [f"{options.full_name(owner)} has no failed trial"]
+        return [await one(store, trial.name) for trial in failed]
+
+    async def one(store: SqlStore, name: str) -> str:
+        trial = await home.find(store, Trial, namespace, name)
+        owner = await _owner(store, trial)
+        before = await wishes.write(store, Trial, namespace, name, _wanted)
+        owners[owner.name] = owner
+        asked = controls.wants_retry(before) or state_of(before).is_active
+        return f"{options.full_name(before)} {'already ' if asked else ''}retried"
+
+    code = wishes.carry_out(words, work)
+    for owner in owners.values():
+        wishes.say_how_to_go_on(open_home(), owner)
+    wishes.leave(code)
+
+
+async def _owner(store: SqlStore, trial: Trial) -> Experiment:
+    """The trial's experiment, which must let trials begin."""
+    try:
+        owner = await store.get(Experiment, trial.namespace, trial.experiment_name)
+    except NotFound as gone:
+        raise wishes.refused(trial, "has no experiment any more") from gone
+    if controls.stop_asked(owner):
+        never = owner.spec.resume_policy in (ResumePolicy.NEVER, ResumePolicy.UNSET)
+        if never and owner.is_completed:
+            raise wishes.refused(owner, "was stopped, and its resumePolicy is Never")
+        raise wishes.refused(owner, "was stopped", f"first: munshi resume {owner.name}")
+    return owner
+
+
+def _wanted(trial: Trial) -> wishes.Notes:
+    state = state_of(trial)
+    if state.is_active:
+        if controls.retried_after(trial) is not None:
+            return {}  # it is at it
+        mend = f"end it first: munshi stop trial/{trial.name}"
+        raise wishes.refused(trial, "has not ended", mend)
+    if state not in controls.RETRYABLE:
+        mend = "only trials that failed, were killed or reported nothing are run again"
+        raise wishes.refused(trial, f"has a result ({facts.state(trial)})", mend)
+    return {RETRY_ANNOTATION: str(trial.status.attempts), STOP_ANNOTATION: None}

@@ -1,0 +1,33 @@
+"""`munshi suspend`: begin no new trial for now; what runs goes on."""
+
+from __future__ import annotations
+
+import click
+
+from munshi.api.experiment import Experiment
+from munshi.api.meta import SUSPEND_ANNOTATION
+from munshi.cli import options, summary, wishes
+from munshi.local.home import Home
+from munshi.reconcile import controls
+from munshi.store.sqlite import SqlStore
+
+
+@click.command()
+@options.one("Experiment", nargs=-1, name="names")
+@options.namespace
+def suspend(names: tuple[str, ...], namespace: str) -> None:
+    """Begin no new trial until `munshi resume`; trials that run go on and are counted."""
+
+    async def work(_: Home, store: SqlStore, name: str) -> list[str]:
+        before = await wishes.write(store, Experiment, namespace, name, _wanted)
+        already = "already " if controls.is_suspended(before) else ""
+        return [f"{options.full_name(before)} {already}suspended"]
+
+    wishes.leave(wishes.carry_out([wishes.named(word, Experiment) for word in names], work))
+
+
+def _wanted(experiment: Experiment) -> wishes.Notes:
+    ended = summary.ending(experiment)
+    if ended is not None:
+        raise wishes.refused(experiment, f"has ended ({wishes.told(ended)})")
+    return {SUSPEND_ANNOTATION: experiment.metadata.annotations.get(SUSPEND_ANNOTATION, "")}

@@ -1,0 +1,168 @@
+"""Telling an object that exists what is wanted of it: annotations that the engine obeys.
+
+Shared by `stop`, `suspend`, `resume` and `retry`. A wish is written whether or not a process drives the
+experiment; whoever drives it, now or later, sees it. A word that names several objects is answered line by
+line, and one that is refused does not keep the others from being told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+import click
+
+from munshi.api.conditions import Condition
+from munshi.api.decode import KINDS
+from munshi.api.experiment import Experiment
+from munshi.api.meta import Resource
+from munshi.api.trial import Trial
+from munshi.cli import ending, home, kinds, tables
+from munshi.errors import Conflict, MunshiError, NotFound, Terminal
+from munshi.local.home import Home, open_home
+from munshi.store.sqlite import SqlStore
+
+R = TypeVar("R", Experiment, Trial)
+Notes: TypeAlias = Mapping[str, str | None]
+"""Annotations to write, by key; None takes one away."""
+_TRIES = 100
+"""Writes that found the object changed since it was read: a trial at work changes a few times a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An object as the command line names it."""
+
+    kind: type[Resource]
+    name: str
+
+
+def target(word: str, default: type[Resource]) -> Target:
+    """Read `NAME` as an object of the default kind, `trial/NAME` and the like as it says.
+
+    Raises:
+        click.UsageError: No such kind, or no name.
+    """
+    kind, slash, name = word.rpartition("/")
+    if not name or (slash and not kind):
+        raise click.UsageError(f'"{word}": write NAME or KIND/NAME')
+    return Target(KINDS[kinds.read(kind)] if slash else default, name)
+
+
+def named(word: str, kind: type[Resource]) -> str:
+    """The name in `NAME` or `KIND/NAME`, which must be of this kind.
+
+    Raises:
+        click.UsageError: It is another kind.
+    """
+    meant = target(word, kind)
+    if meant.kind is not kind:
+        wanted = kinds.PLURALS[kind.__name__]
+        raise click.UsageError(f'"{word}": this is for {wanted}')
+    return meant.name
+
+
+def carry_out(
+    words: Iterable[str], work: Callable[[Home, SqlStore, str], Awaitable[Iterable[str]]]
+) -> int:
+    """Do the work for every word, in one opening of the store.
+
+    Args:
+        words: From the command line; one that comes twice is done once.
+        work: Its lines are printed; its MunshiErrors are said, and the next word is done.
+
+    Returns:
+        The exit code: 4 when something was not there, else 1 when something was refused.
+    """
+
+    async def all_of_them() -> list[MunshiError]:
+        opened, refusals = open_home(), list[MunshiError]()
+        async with opened.store() as store:
+            for word in dict.fromkeys(words):
+                try:
+                    for line in await work(opened, store, word):
+                        click.echo(line)
+                except MunshiError as refusal:
+                    refusals.append(refusal)
+        return refusals
+
+    refusals = asyncio.run(all_of_them())
+    for refusal in refusals:
+        ending.say(refusal)
+    codes = [ending.code_of(refusal) for refusal in refusals]
+    return max(codes, default=ending.OK)
+
+
+def leave(code: int) -> None:
+    """End the command with this exit code."""
+    if code:
+        raise click.exceptions.Exit(code)
+
+
+async def write(
+    store: SqlStore, kind: type[R], namespace: str, name: str, wanted: Callable[[R], Notes]
+) -> R:
+    """Write annotations on an object as it is now.
+
+    Args:
+        store: Where it is.
+        kind: Experiment or Trial.
+        namespace: Of the object.
+        name: Of the object.
+        wanted: What to write, decided anew when the object changed meanwhile; nothing writes nothing.
+
+    Returns:
+        The object as it was before.
+
+    Raises:
+        NotFound: With the nearest name.
+        Conflict: It never holds still.
+    """
+    for _ in range(_TRIES):
+        held = await home.find(store, kind, namespace, name)
+        notes = {**held.metadata.annotations, **wanted(held)}
+        kept = {key: text for key, text in notes.items() if text is not None}
+        if kept == held.metadata.annotations:
+            return held
+        meta = held.metadata.model_copy(update={"annotations": kept})
+        try:
+            await store.replace(held.model_copy(update={"metadata": meta}))
+        except (Conflict, NotFound):
+            continue
+        return held
+    raise Conflict(f"{kind.__name__.lower()} {name} changes all the time; try again")
+
+
+def is_driven(place: Home, experiment: Experiment) -> bool:
+    """Whether a process drives the experiment and so sees what is wanted at once."""
+    with place.driving(experiment.namespace, experiment.name) as free:
+        return not free
+
+
+def say_how_to_go_on(place: Home, experiment: Experiment) -> None:
+    """Say what to type so that the wish comes true, unless a process is at it."""
+    if is_driven(place, experiment):
+        return
+    where = "" if experiment.namespace == home.DEFAULT_NAMESPACE else f" -n {experiment.namespace}"
+    again = f"munshi get experiment {experiment.name}{where} -o yaml | munshi run -"
+    click.echo(f"munshi: nothing drives it now; go on with: {again}", err=True)
+
+
+def told(condition: Condition) -> str:
+    """`Succeeded, ExperimentGoalReached: the goal 0.9 is reached…`, on one line."""
+    said = first_line(condition.message)
+    told = f"{condition.type}, {condition.reason}"
+    return tables.visible(f"{told}: {said}" if said else told)
+
+
+def first_line(message: str) -> str:
+    """A message without the lines of output that it may quote."""
+    return message.partition("\n")[0].removesuffix(" Last output:")
+
+
+def refused(one: Resource, why: str, mend: str = "") -> Terminal:
+    """The sentence for a wish that cannot come true."""
+    said = f'{one.kind.lower()} "{one.name}" {why}'
+    return Terminal(f"{said}; {mend}" if mend else said)

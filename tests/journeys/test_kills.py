@@ -1,0 +1,317 @@
+"""Kill -9 at any moment: nothing is lost, nothing is done twice, and the search stays the same search.
+
+Each story ends with the findings of a witness that shares no code with munshi; there must be none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from journeys import kills, retold, witness
+from journeys.kills import TRIALS, Ordeal, chance_of
+from journeys.stories import written
+from journeys.world import World, wait_until
+
+pytestmark = pytest.mark.journey
+SEED = 20
+"""Of the moments; `benchmarks/kills.py` takes others."""
+
+
+@contextlib.contextmanager
+def aside(world: World, name: str) -> Iterator[World]:
+    """Another world with a home of its own; nothing of it is left afterwards."""
+    (folder := world.path / name).mkdir()
+    other = World(folder)
+    try:
+        yield other
+    finally:
+        other.clear()
+
+
+def begun(world: World, made: dict[str, Any], seed: int = SEED) -> Ordeal:
+    """An ordeal about to begin; it knows how long a munshi needs when nobody disturbs it."""
+    with aside(world, "idle") as idle:
+        idle_s = kills.idle_start(idle)
+    return Ordeal(world, written(world.path, made), idle_s, chance_of(seed))
+
+
+def calm(world: World, made: dict[str, Any]) -> list[dict[str, str]]:
+    """The settings that the same experiment gives without a kill, in their order."""
+    with aside(world, "calm") as other:
+        done = other.munshi("run", written(other.path, made))
+        assert done.code == 0, done.err
+        assert witness.findings(other, TRIALS) == []
+        return [witness.settings(one) for one in witness.objects(other, "Trial")]
+
+
+def start_again(world: World) -> None:
+    """A program is started a second time after its end."""
+    lines = world.lines(witness.MARKS)
+    (world.path / witness.MARKS).write_text("\n".join([*lines, lines[0], lines[-1]]))
+
+
+def start_all_at_once(world: World) -> None:
+    """Every program begins before any other ends."""
+    lines = sorted(world.lines(witness.MARKS), reverse=True)
+    (world.path / witness.MARKS).write_text("\n".join(lines))
+
+
+def lose_a_mark(world: World) -> None:
+    """A trial is said to have succeeded whose program was never started."""
+    lines = world.lines(witness.MARKS)
+    gone = lines[0].split()[1]
+    kept = [line for line in lines if gone not in line]
+    (world.path / witness.MARKS).write_text("\n".join(kept))
+
+
+def lose_an_outcome(world: World) -> None:
+    """A trial has succeeded without a record."""
+    next(world.home.glob("trials/*/*/*/exit.json")).unlink()
+
+
+def begin_another_attempt(world: World) -> None:
+    """There is a folder that no attempt accounts for."""
+    folder = next(world.home.glob("trials/*/*/*"))
+    (folder.parent / (folder.name[:-1] + "2")).mkdir()
+
+
+def crash(world: World) -> None:
+    """A bug was caught and written down."""
+    (world.home / "crash-20260101T000000-1.txt").write_text("Traceback")
+
+
+def edited(kind: str, change: Callable[[dict[str, Any]], object]) -> Callable[[World], None]:
+    """Change the last object of a kind in the ledger."""
+
+    def forge(world: World) -> None:
+        body = witness.objects(world, kind)[-1]
+        change(body)
+        with contextlib.closing(sqlite3.connect(world.home / "munshi.db")) as db, db:
+            db.execute(
+                "UPDATE objects SET body = ? WHERE uid = ?",
+                (json.dumps(body), body["metadata"]["uid"]),
+            )
+
+    return forge
+
+
+def sql(text: str) -> Callable[[World], None]:
+    """Change something else in the ledger."""
+
+    def forge(world: World) -> None:
+        with contextlib.closing(sqlite3.connect(world.home / "munshi.db")) as db, db:
+            assert db.execute(text).rowcount == 1
+
+    return forge
+
+
+def other_settings(trial: dict[str, Any]) -> None:
+    """The trial was given something that no algorithm had proposed."""
+    trial["spec"]["parameterAssignments"][0]["value"] = "0.5"
+
+
+def knows_the_future(trial: dict[str, Any]) -> None:
+    """The trial's suggestion is said to have known a result that it cannot have known."""
+    trial["metadata"]["annotations"][witness.NEWS] = trial["metadata"]["name"]
+
+
+FORGERIES: dict[str, tuple[str, Callable[[World], None]]] = {
+    "a trial is lost": (
+        "are not 0 to",
+        sql("DELETE FROM objects WHERE uid = (SELECT min(uid) FROM objects WHERE kind = 'Trial')"),
+    ),
+    "a trial has failed": (
+        "not every trial",
+        edited("Trial", lambda one: one["status"]["conditions"][-1].update(type="Failed")),
+    ),
+    "a trial was begun twice": (
+        "begun 2 times",
+        edited("Trial", lambda one: one["status"].update(attempts=2)),
+    ),
+    "one trial too few is counted": (
+        "the experiment counts",
+        edited("Experiment", lambda one: one["status"].update(trialsSucceeded=29)),
+    ),
+    "one suggestion too many was given": (
+        "the suggestion counts",
+        edited("Suggestion", lambda one: one["status"].update(suggestionCount=31)),
+    ),
+    "another one is called the best": (
+        "the best is said",
+        edited(
+            "Experiment",
+            lambda one: one["status"]["currentOptimalTrial"].update(bestTrialName="story"),
+        ),
+    ),
+    "a value is kept twice": (
+        "reported the beats",
+        sql(
+            "INSERT INTO observation_logs SELECT series, place + 1000, arrival + 1000, time_ns, step, "
+            "value, origin FROM observation_logs WHERE series = "
+            "(SELECT min(id) FROM series WHERE metric = 'beat') LIMIT 1"
+        ),
+    ),
+    "a trial was withdrawn": (
+        "deleted again",
+        sql("INSERT INTO tombstones VALUES (1, 'Trial', 'default', 'x', 'x', '{}')"),
+    ),
+    "a suggestion has no explanation": ("retold", edited("Trial", other_settings)),
+    "a suggestion knew the future": ("before they were begun", edited("Trial", knows_the_future)),
+    "a program is started twice": ("was started 2 times", start_again),
+    "too many run at once": ("programs at once", start_all_at_once),
+    "a program was never started": ("was started 0 times", lose_a_mark),
+    "an outcome is lost": ("have an outcome", lose_an_outcome),
+    "an attempt is forgotten": ("and the folders", begin_another_attempt),
+    "munshi has a bug": ("munshi crashed", crash),
+}
+
+
+def test_the_witness_finds_what_is_wrong(world: World) -> None:
+    """Every forgery of what a good run leaves is found, and nothing is found in the good run."""
+    made = kills.story("tpe")
+    assert world.munshi("run", written(world.path, made)).code == 0
+    assert witness.findings(world, TRIALS) + retold.findings(world) == []
+    assert (witness.lost(world, TRIALS), witness.twice(world)) == (0, 0)
+    for number, (what, (words, forge)) in enumerate(FORGERIES.items()):
+        shutil.copytree(world.path, folder := world.path.with_name(f"forged-{number}"))
+        forged = World(folder)
+        forge(forged)
+        found = witness.findings(forged, TRIALS) + retold.findings(forged)
+        assert any(words in one for one in found), f"{what}: {found}"
+
+
+@pytest.mark.parametrize("algorithm", ["random", "grid"])
+def test_killed_again_and_again_it_is_the_same_search(world: World, algorithm: str) -> None:
+    """The same thirty settings in the same order and the same best as without a kill; each run once."""
+    made = kills.story(algorithm)
+    ordeal = begun(world, made)
+    ordeal.endure(6)
+    assert ordeal.kills >= 3
+    assert witness.findings(world, TRIALS) == []
+    assert retold.findings(world) == []
+    assert [witness.settings(one) for one in witness.objects(world, "Trial")] == calm(world, made)
+
+
+@pytest.mark.parametrize("push", [False, True], ids=["StdOut", "Push"])
+def test_what_is_learnt_between_kills_explains_the_search(world: World, push: bool) -> None:
+    """Tpe's history is another one after kills, yet it explains every suggestion; each value is kept once."""
+    ordeal = begun(world, kills.story("tpe", push=push), SEED + push)
+    ordeal.endure(6)
+    assert ordeal.kills >= 3
+    assert witness.findings(world, TRIALS) == []
+    assert retold.findings(world) == []
+
+
+def test_two_munshis_at_once_and_one_of_them_is_killed(world: World) -> None:
+    """Whether it drove or followed: there is always exactly one that drives, and each trial runs once."""
+    ordeal = begun(world, kills.story("random"))
+    ordeal.endure_in_pairs(5)
+    assert ordeal.kills >= 3
+    assert witness.findings(world, TRIALS) == []
+    assert retold.findings(world) == []
+
+
+def test_a_reboot_costs_one_more_start_and_fails_nothing(world: World) -> None:
+    """Everything is killed and the machine has another boot: what ran begins anew, nothing has failed."""
+    ordeal = begun(world, kills.story("tpe"))
+    ordeal.endure(3, also=lambda _: kills.reboot(world))
+    assert ordeal.kills >= 2
+    assert witness.findings(world, TRIALS, lost=True) == []
+    assert retold.findings(world) == []
+
+
+def test_killed_fork_servers_are_replaced(world: World) -> None:
+    """Whoever was just being started by it: every program is started once."""
+    chance, killed = chance_of(SEED), set()
+    run = world.start("run", written(world.path, kills.story("random")))
+    while run.process.poll() is None:
+        pid = kills.fork_server(world, run)
+        if pid is not None and pid not in killed:
+            time.sleep(chance.uniform(0, 0.15))
+            kills.kill(pid)
+            killed.add(pid)
+    done = run.wait()
+    assert done.code == 0, done.err
+    assert len(killed) >= 3
+    assert witness.findings(world, TRIALS) == []
+    assert retold.findings(world) == []
+
+
+def test_killed_supervisors_cost_their_trial_one_more_start(world: World) -> None:
+    """A trial whose supervisor is killed begins anew and counts once; the others never notice."""
+    chance = chance_of(SEED)
+    struck: set[Path] = set()
+    run = world.start("run", written(world.path, kills.story("random")))
+    while run.process.poll() is None:
+        # A trial at most once: one that vanishes again and again is given up some day.
+        fresh = [
+            (folder, pid)
+            for folder, pid in kills.supervisors(world)
+            if folder.parent not in {one.parent for one in struck}
+        ]
+        if fresh and len(struck) < 8:
+            folder, pid = chance.choice(fresh)
+            time.sleep(chance.uniform(0, 0.1))
+            kills.kill(pid)
+            struck.add(folder)
+    done = run.wait()
+    assert done.code == 0, done.err
+    assert witness.findings(world, TRIALS, lost=True) == []
+    assert retold.findings(world) == []
+    again = [one for one in witness.objects(world, "Trial") if one["status"]["attempts"] == 2]
+    assert 1 <= len(again) <= len(struck) == 8
+
+
+def test_a_stopped_driver_keeps_its_experiment(world: World) -> None:
+    """SIGSTOP is no death: the second munshi only follows, and both end well once the first goes on."""
+    file = written(world.path, kills.story("random"))
+    driver = world.start("run", file)
+    wait_until(lambda: len(world.lines(witness.MARKS)) > 8, "for some trials")
+    driver.process.send_signal(signal.SIGSTOP)
+    wait_until(lambda: not witness.live_programs(world), "for the end of what runs")
+    before = world.lines(witness.MARKS)
+    follower = world.start("run", file)
+    wait_until(lambda: "trials:" in follower.err, "for the follower")
+    assert world.get("experiment", "story")["status"]["trials"] < TRIALS
+    assert world.lines(witness.MARKS) == before, "nobody starts anything"
+    driver.process.send_signal(signal.SIGCONT)
+    assert [driver.wait().code, follower.wait().code] == [0, 0]
+    assert witness.findings(world, TRIALS) == []
+
+
+def test_it_drives_again_as_soon_as_it_would_have_begun(world: World) -> None:
+    """From the start of the next munshi to its next trial: within twice the start of an undisturbed one."""
+    ratios = []
+    for attempt in range(4):
+        with aside(world, f"idle-{attempt}") as idle, aside(world, str(attempt)) as here:
+            ratios.append(recovery(here) / kills.idle_start(idle))
+        if ratios[-1] < 2:
+            break
+    assert min(ratios) < 2, ratios
+
+
+def recovery(world: World) -> float:
+    """Kill munshi, let one of its four trials end, start the next: seconds until the fifth trial."""
+    wait = 'until [ -e "gate-$KATIB_TRIAL_NAME" ]; do sleep 0.01; done'
+    file = written(world.path, kills.story("random", wait=wait))
+    run = world.start("run", file)
+    wait_until(lambda: len(world.lines(witness.MARKS)) == kills.PARALLEL, "for the first trials")
+    run.kill()
+    (world.path / f"gate-{witness.marks(world)[0].trial}").touch()
+    wait_until(lambda: len(witness.live_programs(world)) < kills.PARALLEL, "for the end of one")
+    wait_until(lambda: len(kills.supervisors(world)) < kills.PARALLEL, "for its record")
+    before = len(world.lines(witness.MARKS))
+    began = time.monotonic()
+    world.start("run", file)
+    wait_until(lambda: len(world.lines(witness.MARKS)) > before, "for the next trial")
+    return time.monotonic() - began
