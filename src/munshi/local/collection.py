@@ -35,6 +35,8 @@ BOOKMARK_BYTES = 1 << 20
 """How much more must have been read before that is written down again."""
 _LITTLE = 64 << 10
 """A log up to this long is within any bound that makes sense."""
+WORTH_TRIMMING = 64 << 10
+"""Bytes of a log below which nobody looks whether it is too long."""
 _NOBODY_READS = 2**62
 log = logging.getLogger("munshi.local")
 
@@ -127,6 +129,7 @@ async def collect(
         if collector.position > _LITTLE:  # what its supervisor kept for us to read may go now
             await asyncio.to_thread(process.trim, folder)
         progress.done = True
+        safe.finish()
     finally:
         end.cancel()
         collector.close()
@@ -144,9 +147,18 @@ class _Bookmark:
         position = self._collector.position
         if position - self._written < BOOKMARK_BYTES:
             return
+        aside = self._path.with_suffix(".new")
         with contextlib.suppress(OSError):
-            self._path.write_text(str(position))
+            aside.write_text(str(position))
+            aside.replace(self._path)  # the supervisor may be reading it
             self._written = position
+
+    def finish(self) -> None:
+        """All is read: what is still too long of the trial's logs may go."""
+        folder = self._path.parent
+        with contextlib.suppress(OSError):
+            if any(path.stat().st_size > WORTH_TRIMMING for path in folder.glob(f"{LOG}*")):
+                process.trim(folder)
 
 
 async def _drain(collector: Collector, keep: Callable[[list[MetricLog]], Awaitable[None]]) -> None:
