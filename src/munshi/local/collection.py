@@ -21,6 +21,7 @@ from munshi.collectors import Collector, Endpoint, Seen, open_collector
 from munshi.engine.ports import Clock, ObservationLog
 from munshi.errors import Retryable
 from munshi.local import process
+from munshi.local.place import LOG
 from munshi.local.sources import Source, log_of
 from munshi.metrics.log import MetricLog
 
