@@ -11,6 +11,7 @@ import yaml
 from munshi import admission
 from munshi.api import decode
 from munshi.api.experiment import Experiment
+from munshi.api.source import Source
 from munshi.api.wire import Json, Object
 from munshi.errors import FieldFault, Invalid, Path
 
@@ -78,7 +79,15 @@ spec:
 GONE = object()
 """In `changed`: remove the field."""
 
-STORED = {("lab", "templates"): {"job.yaml": JOB_TEXT, "trial.go": GO_TEXT}}
+STORED = {
+    ("lab", "templates"): {
+        "job.yaml": JOB_TEXT,
+        "trial.go": GO_TEXT,
+        "broken.yaml": "kind: [",
+        "list.yaml": "- ${trialParameters.rate}\n- ${trialParameters.depth}\n",
+        "misspelt.yaml": JOB_TEXT.replace("restartPolicy", "restartPolcy"),
+    }
+}
 
 
 def config_maps(namespace: str, name: str) -> Mapping[str, str] | None:
@@ -114,7 +123,7 @@ def experiment(changes: Mapping[str, object] | None = None) -> Experiment:
     return decode.read(changed(changes or {}), Experiment)
 
 
-def faults(document: Json, old: Experiment | None = None) -> list[FieldFault]:
+def faults(document: Source | Json, old: Experiment | None = None) -> list[FieldFault]:
     """What admission says of a document; nothing when it is admitted."""
     try:
         admission.admit(document, config_maps=config_maps, old=old)

@@ -279,7 +279,7 @@ REFUSED: dict[str, tuple[dict[str, object], str, str]] = {
     "a goTemplate that a value breaks": (
         {
             **GO,
-            f"{T}.goTemplate": {"rawTemplate": GO_TEXT},
+            f"{T}.goTemplate": {"rawTemplate": GO_TEXT.replace("}}=", "}}{{len .Value}}=")},
             "spec.parameters.2": {
                 "name": "say",
                 "parameterType": "categorical",
@@ -362,6 +362,190 @@ REFUSED: dict[str, tuple[dict[str, object], str, str]] = {
         {f"{FILE}.collector.kind": "PrometheusMetric", f"{FILE}.source.httpGet.port": 0},
         f"{FILE}.source.httpGet.port",
         '"0"',
+    ),
+    "a document of another kind": ({"kind": "Trial"}, "kind", "not an Experiment"),
+    "an empty additional metric": (
+        {"spec.objective.additionalMetricNames": [" "]},
+        "spec.objective.additionalMetricNames[0]",
+        "empty",
+    ),
+    "no parameters": ({"spec.parameters": []}, "spec.parameters", "at least one"),
+    "a setting without name": (
+        {"spec.algorithm.algorithmSettings": [{"value": "1"}]},
+        "spec.algorithm.algorithmSettings[0].name",
+        "missing",
+    ),
+    "a parameter without name": (
+        {"spec.parameters.0.name": ""},
+        "spec.parameters[0].name",
+        "give the parameter a name",
+    ),
+    "two parameters of one name": (
+        {"spec.parameters.1.name": "lr"},
+        "spec.parameters[1].name",
+        "parameters[0]",
+    ),
+    "a parameter without type": (
+        {"spec.parameters.0.parameterType": GONE},
+        "spec.parameters[0].parameterType",
+        "double",
+    ),
+    "a parameter of the type unknown": (
+        {"spec.parameters.0.parameterType": "unknown"},
+        "spec.parameters[0].parameterType",
+        "unknown",
+    ),
+    "a range without minimum": (
+        {"spec.parameters.0.feasibleSpace.min": GONE},
+        "spec.parameters[0].feasibleSpace.min",
+        "missing",
+    ),
+    "a bound that is no number": (
+        {"spec.parameters.0.feasibleSpace.max": "ten"},
+        "spec.parameters[0].feasibleSpace.max",
+        '"ten"',
+    ),
+    "a step that is no number": (
+        {"spec.parameters.0.feasibleSpace.step": "small"},
+        "spec.parameters[0].feasibleSpace.step",
+        '"small"',
+    ),
+    "a step of nothing": (
+        {"spec.parameters.0.feasibleSpace.step": "0"},
+        "spec.parameters[0].feasibleSpace.step",
+        "above 0",
+    ),
+    "a step too small for doubles": (
+        {"spec.parameters.0.feasibleSpace.step": "1e-300"},
+        "spec.parameters[0].feasibleSpace.step",
+        "too small",
+    ),
+    "a logarithm of nothing": (
+        {
+            "spec.parameters.0.feasibleSpace": {
+                "min": "0",
+                "max": "1",
+                "distribution": "logUniform",
+            }
+        },
+        "spec.parameters[0].feasibleSpace.min",
+        "logarithm",
+    ),
+    "an unknown distribution": (
+        {"spec.parameters.0.feasibleSpace.distribution": "gaussian"},
+        "spec.parameters[0].feasibleSpace.distribution",
+        "normal",
+    ),
+    "a list without entries": (
+        {"spec.parameters.0": {**EXTRA, "parameterType": "categorical", "feasibleSpace": {}}},
+        "spec.parameters[0].feasibleSpace.list",
+        "at least one",
+    ),
+    "a list with a minimum": (
+        {
+            "spec.parameters.0": {
+                **EXTRA,
+                "parameterType": "categorical",
+                "feasibleSpace": {"min": "1", "list": ["a"]},
+            }
+        },
+        "spec.parameters[0].feasibleSpace.min",
+        "does not apply",
+    ),
+    "a word among discrete numbers": (
+        {
+            "spec.parameters.0": {
+                **EXTRA,
+                "parameterType": "discrete",
+                "feasibleSpace": {"list": ["1", "two"]},
+            }
+        },
+        "spec.parameters[0].feasibleSpace.list[1]",
+        "categorical",
+    ),
+    "a discrete number twice": (
+        {
+            "spec.parameters.0": {
+                **EXTRA,
+                "parameterType": "discrete",
+                "feasibleSpace": {"list": ["1", "1.0"]},
+            }
+        },
+        "spec.parameters[0].feasibleSpace.list[1]",
+        "same number",
+    ),
+    "an entry twice": (
+        {
+            "spec.parameters.0": {
+                **EXTRA,
+                "parameterType": "categorical",
+                "feasibleSpace": {"list": ["a", "a"]},
+            }
+        },
+        "spec.parameters[0].feasibleSpace.list[1]",
+        "twice",
+    ),
+    "an entry with a NUL character": (
+        {
+            "spec.parameters.0": {
+                **EXTRA,
+                "parameterType": "categorical",
+                "feasibleSpace": {"list": ["a\0b"]},
+            }
+        },
+        "spec.parameters[0].feasibleSpace.list[0]",
+        "NUL",
+    ),
+    "an entry longer than any argument": (
+        {
+            "spec.parameters.0": {
+                **EXTRA,
+                "parameterType": "categorical",
+                "feasibleSpace": {"list": ["한" * 43_691]},
+            }
+        },
+        "spec.parameters[0].feasibleSpace.list[0]",
+        "131,073 bytes",
+    ),
+    "a Job without pod": (
+        {f"{T}.trialSpec.spec": {}},
+        f"{T}.trialSpec.spec.template",
+        "missing",
+    ),
+    "a container that is a word": (
+        {f"{C}": "main"},
+        f"{POD}.containers[0]",
+        "an object is wanted",
+    ),
+    "an object among a container's words": (
+        {f"{C}.args": [{"lr": 1}]},
+        f"{POD}.containers[0].args[0]",
+        "text is wanted",
+    ),
+    "a ConfigMap whose text is no YAML": (
+        {f"{T}.trialSpec": GONE, f"{T}.configMap": {**CM, "templatePath": "broken.yaml"}},
+        f"{T}.configMap.templatePath",
+        "not YAML",
+    ),
+    "a ConfigMap whose text is a list": (
+        {f"{T}.trialSpec": GONE, f"{T}.configMap": {**CM, "templatePath": "list.yaml"}},
+        f"{T}.configMap.templatePath",
+        "not an object",
+    ),
+    "a ConfigMap whose Job is misspelt": (
+        {f"{T}.trialSpec": GONE, f"{T}.configMap": {**CM, "templatePath": "misspelt.yaml"}},
+        f"{T}.configMap.templatePath",
+        "restartPolicy",
+    ),
+    "a File collector of the whole file system": (
+        {f"{FILE}.collector.kind": "File", f"{FILE}.source.fileSystemPath": {"path": "/"}},
+        f"{FILE}.source.fileSystemPath.path",
+        "whole file system",
+    ),
+    "a File collector of a path that ends with a slash": (
+        {f"{FILE}.collector.kind": "File", f"{FILE}.source.fileSystemPath": {"path": "/logs/"}},
+        f"{FILE}.source.fileSystemPath.path",
+        "name the file",
     ),
     "a scrape path without slash": (
         {f"{FILE}.collector.kind": "PrometheusMetric", f"{FILE}.source.httpGet.path": "m"},

@@ -61,6 +61,21 @@ REFUSED: dict[str, tuple[Experiment, dict[str, object], str]] = {
         {**LONG, "spec.maxTrialCount": 9},
         "spec",
     ),
+    "more trials after a stop, with Never": (
+        stored(conditions=ended(reason="ExperimentStopped")),
+        {"spec.maxTrialCount": 9},
+        "spec",
+    ),
+    "fewer trials than there are, after a stop": (
+        stored(LONG, trials=5, conditions=ended("Failed", "ExperimentStopped")),
+        {**LONG, "spec.maxTrialCount": 4},
+        "spec.maxTrialCount",
+    ),
+    "more failures after a failure": (
+        stored(LONG, conditions=ended("Failed", "ExperimentFailed")),
+        {**LONG, "spec.maxFailedTrialCount": 5},
+        "spec",
+    ),
     "more at once, but no more trials, after the end": (
         stored(LONG, conditions=ended()),
         {**LONG, "spec.parallelTrialCount": 3},
@@ -80,6 +95,16 @@ ADMITTED: dict[str, tuple[Experiment, dict[str, object]]] = {
         {"spec.maxTrialCount": 4},
     ),
     "more trials while it runs": (stored(), {"spec.maxTrialCount": 20}),
+    "fewer at once while it runs": (stored(), {"spec.parallelTrialCount": 1}),
+    "more failures while it runs": (stored(), {"spec.maxFailedTrialCount": 4}),
+    "more at once after a stop, with LongRunning": (
+        stored(LONG, conditions=ended(reason="ExperimentStopped")),
+        {**LONG, "spec.parallelTrialCount": 3},
+    ),
+    "fewer trials after a stop without a result, with FromVolume": (
+        stored(VOLUME, trials=2, conditions=ended("Failed", "ExperimentStopped")),
+        {**VOLUME, "spec.maxTrialCount": 3},
+    ),
     "no bound any more": (stored(), {"spec.maxTrialCount": GONE}),
     "more trials after the end, with LongRunning": (
         stored(LONG, conditions=ended()),
@@ -106,6 +131,16 @@ def test_change_is_admitted(case: str) -> None:
     """Counts may change within reason, metadata always."""
     old, changes = ADMITTED[case]
     assert faults(changed(changes), old) == []
+
+
+def test_the_refusal_names_what_may_change() -> None:
+    """The three counts by name; for a failed Experiment, the verb that runs its trials once more."""
+    (fault,) = faults(changed({"spec.objective.goal": 0.5}), stored())
+    for count in ("parallelTrialCount", "maxTrialCount", "maxFailedTrialCount"):
+        assert count in fault.mend
+    over = stored(conditions=ended("Failed", "ExperimentFailed"))
+    (fault,) = faults(changed({"spec.maxTrialCount": 9}), over)
+    assert f"munshi retry --failed {over.name}" in fault.mend
 
 
 def test_metadata_may_change_although_the_config_map_is_gone() -> None:

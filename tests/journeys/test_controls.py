@@ -152,7 +152,7 @@ def test_failed_trials_are_retried_after_the_end(world: World) -> None:
     assert world.munshi("run", name).code == 1
     settings = {t["metadata"]["name"]: t["spec"]["parameterAssignments"] for t in world.trials()}
     done = world.munshi("retry", "--failed", "story")
-    assert done.out.count("retried") == len(settings) == 2
+    assert done.out.count("retried") == len(settings) >= 2
     assert done.err.count(GO_ON) == 1
     (world.path / "gate").touch()
     go_on(world)

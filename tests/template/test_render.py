@@ -19,6 +19,7 @@ from munshi.api.meta import EXPERIMENT_LABEL, ObjectMeta
 from munshi.api.suggestion import TrialAssignment
 from munshi.api.wire import Json, Object
 from munshi.errors import TemplateBroken
+from munshi.local.jobs.expansion import expand
 from munshi.template import TrialFacts, placeholders, render, run_spec, text_source, trial
 
 FACTS = TrialFacts("tune", "tune-x7k2m", "lab")
@@ -46,6 +47,11 @@ def from_text(text: str, **assignments: str) -> Object:
     return render(template, f"apiVersion: batch/v1\nkind: Job\n{text}", FACTS, values, TYPES)
 
 
+def received(words: list[str]) -> list[str]:
+    """What a program gets of these words: with Kubernetes' references expanded."""
+    return [expand(word, {"OPT": "expanded", "X": "expanded"}) for word in words]
+
+
 @given(
     value=st.text() | st.sampled_from(["${trialParameters.p-n}", '"}], "x": "', "a\nb: c", "$(X)"])
 )
@@ -54,7 +60,7 @@ def test_a_value_reaches_its_argument_unchanged(value: str) -> None:
     job = rendered(
         {"args": ["--opt=${trialParameters.p-opt}", "${trialParameters.p-n}"]}, opt=value
     )
-    assert job["args"] == [f"--opt={value}", "3"]
+    assert received(job["args"]) == [f"--opt={value}", "3"]
     assert set(job) == {"apiVersion", "kind", "args", "metadata"}
 
 
@@ -62,7 +68,69 @@ def test_a_value_reaches_its_argument_unchanged(value: str) -> None:
 def test_a_value_reaches_its_argument_from_a_text_unchanged(value: str) -> None:
     """The text is parsed before values are put in, so they cannot add fields."""
     job = from_text('args: ["--opt=${trialParameters.p-opt}"]', opt=value)
-    assert job["args"] == [f"--opt={value}"]
+    assert received(job["args"]) == [f"--opt={value}"]
+
+
+REFERENCES = st.text(alphabet="$()OPTx", max_size=8)
+AROUND = st.sampled_from(["", "a", "$", "$$", "$$$", "$(OPT)", "a$"])
+
+
+@given(
+    value=REFERENCES.filter(bool),
+    before=AROUND,
+    after=st.sampled_from(["", "$", "(OPT)", ")", "$(OPT)"]),
+)
+def test_a_value_is_never_expanded(value: str, before: str, after: str) -> None:
+    """Kubernetes expands the author's `$(NAME)` in arguments and variables, and leaves values alone."""
+    where = f"{before}${{trialParameters.p-opt}}{after}"
+    job = rendered(
+        {"args": [where], "env": [{"name": "A", "value": where}], "note": where}, opt=value
+    )
+    mark = "\x01"
+    (wanted,) = received([f"{before}{mark}{after}"])
+    assert received(job["args"]) == [wanted.replace(mark, value)]
+    assert received([job["env"][0]["value"]]) == [wanted.replace(mark, value)]
+    assert job["note"] == f"{before}{value}{after}", "nothing is expanded there"
+
+
+@given(value=REFERENCES.filter(bool), before=AROUND, after=st.sampled_from(["", "$", "(OPT)", ")"]))
+def test_a_value_in_a_go_template_is_never_expanded(value: str, before: str, after: str) -> None:
+    """The same of v1alpha3, whose templates put values in as text."""
+    item = f"{before}{{{{(index .HyperParameters 2).Value}}}}{after}"
+    text = (
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {name: '{{.Trial}}', namespace: '{{.NameSpace}}'}\n"
+        f"args: ['{item}']\nnote: '{item}'\n"
+    )
+    template = TrialTemplate(go_template=GoTemplate(raw_template=text))
+    job = render(template, None, FACTS, {"n": "3", "lr": "0.5", "opt": value}, TYPES)
+    mark = "\x01"
+    (wanted,) = received([f"{before}{mark}{after}"])
+    assert received(job["args"]) == [wanted.replace(mark, value)]
+    assert job["note"] == f"{before}{value}{after}"
+
+
+@pytest.mark.parametrize(
+    "item", ["- '{{.}}'", '- "--opt={{.}}"', "- a{{.}}", "- |-\n  <{{.}}>", " [ '{{.}}', b ]"]
+)
+@given(
+    value=st.text() | st.sampled_from(['","privileged":true,"x":"', "'", "a\nb: c", "]}", "# c"])
+)
+def test_a_value_in_a_go_template_is_data(item: str, value: str) -> None:
+    """Whatever the author's quotes, a value adds no field, and loses nothing of itself."""
+    text = (
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {name: '{{.Trial}}', namespace: '{{.NameSpace}}'}\n"
+        f"words:\n{{{{with (index .HyperParameters 2).Value}}}}{item}{{{{end}}}}\n"
+    )
+    template = TrialTemplate(go_template=GoTemplate(raw_template=text))
+    plain = render(template, None, FACTS, {"n": "3", "lr": "0.5", "opt": "word"}, TYPES)
+    job = render(template, None, FACTS, {"n": "3", "lr": "0.5", "opt": value or "word"}, TYPES)
+    assert job == {**plain, "words": [w.replace("word", value or "word") for w in plain["words"]]}
+
+
+def test_plain_dollars_are_not_touched() -> None:
+    """What Kubernetes would leave alone is not escaped: the job reads as its author expects."""
+    job = rendered({"args": ["--opt=${trialParameters.p-opt}"]}, opt="$HOME 5$ ${x} `$y`")
+    assert job["args"] == ["--opt=$HOME 5$ ${x} `$y`"]
 
 
 def test_the_template_is_not_changed() -> None:

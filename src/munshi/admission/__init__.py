@@ -10,6 +10,7 @@ once, each with its field, what is wrong, and how to mend it.
     names.py      names and counts                 search.py      objective, algorithm, parameters
     template.py   the trial template               job_fields.py  misspelt fields of a Job
     collector.py  metrics collectors               update.py      what may change later
+    conversion.py v1alpha3 into v1beta1            proof.py       that both do the same
 
 Pure: ConfigMaps are looked up by the caller. What this machine can run is for `local` to say.
 """

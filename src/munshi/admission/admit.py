@@ -59,7 +59,8 @@ def admit(
     try:
         if decode.kind_of(value) is not Experiment:
             kind = value.get("kind") if isinstance(value, dict) else None
-            raise Invalid([FieldFault(("kind",), f'"{kind}" is not an Experiment')])
+            problem = f'"{kind}" is not an Experiment'
+            raise Invalid([FieldFault(("kind",), problem, "write an Experiment")])
     except Invalid as invalid:
         raise _refusal(list(invalid.faults), source) from None
     decoded = decode.decode(value, Experiment)

@@ -16,6 +16,8 @@ from munshi.space import Space, read
 _PARAMETERS: Path = ("spec", "parameters")
 _ALGORITHM: Path = ("spec", "algorithm")
 _OBJECTIVE: Path = ("spec", "objective")
+LONGEST_VALUE = 128 * 1024 - 1
+"""Bytes of an argument or a variable, as Linux limits them (MAX_ARG_STRLEN)."""
 
 
 def objective_faults(experiment: Experiment) -> Iterator[FieldFault]:
@@ -53,10 +55,27 @@ def space_and_faults(experiment: Experiment) -> tuple[Space | None, list[FieldFa
     if not spec.parameters:
         mend = "list at least one parameter: name, parameterType, feasibleSpace"
         return None, [FieldFault(_PARAMETERS, "is missing or empty", mend)]
+    unpassable = list(_unpassable(experiment))
     try:
-        return read(spec.parameters), []
+        return read(spec.parameters), unpassable
     except Invalid as invalid:
-        return None, [_below(_PARAMETERS, fault) for fault in invalid.faults]
+        return None, [_below(_PARAMETERS, fault) for fault in invalid.faults] + unpassable
+
+
+def _unpassable(experiment: Experiment) -> Iterator[FieldFault]:
+    """Values that no system can hand to a program."""
+    for index, parameter in enumerate(experiment.spec.parameters):
+        for place, value in enumerate(parameter.feasible_space.list_):
+            path: Path = (*_PARAMETERS, index, "feasibleSpace", "list", place)
+            if "\0" in value:
+                problem = "holds a NUL character, which no argument of a program can hold"
+                yield FieldFault(path, problem, "remove it")
+            elif (
+                len(value) * 4 > LONGEST_VALUE
+                and (size := len(value.encode("utf-8", "surrogatepass"))) > LONGEST_VALUE
+            ):
+                problem = f"is {size:,} bytes long; an argument takes at most {LONGEST_VALUE:,}"
+                yield FieldFault(path, problem, "put it into a file and list the file's path")
 
 
 def algorithm_faults(experiment: Experiment, space: Space | None) -> Iterator[FieldFault]:

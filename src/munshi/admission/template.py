@@ -26,6 +26,7 @@ _AT: Path = ("spec", "trialTemplate")
 _RAW: Path = (*_AT, "goTemplate", "rawTemplate")
 _ODD = set("\"'\\\n\r\t:#{}[]&*!|>%@`")
 _MOST_SAMPLES = 20
+_LONGEST_SAMPLE = 200
 
 
 def template_faults(
@@ -268,11 +269,15 @@ def _go(
             place = f"line {each.mark.line}, column {each.mark.column} of the template"
             yield FieldFault(where, f"{place}: {each.problem}", mend)
     if not breaks:
-        yield from _go_sample(experiment, template, text, where)
+        yield from _go_sample(experiment, template, text, where, source)
 
 
 def _go_sample(
-    experiment: Experiment, template: TrialTemplate, text: str, where: Path
+    experiment: Experiment,
+    template: TrialTemplate,
+    text: str,
+    where: Path,
+    source: Source | None,
 ) -> Iterator[FieldFault]:
     """Render trials that never run: the first values, then every odd text a trial might get."""
     types = {parameter.name: parameter.parameter_type for parameter in experiment.spec.parameters}
@@ -282,13 +287,19 @@ def _go_sample(
             job = render(template, text, _facts(experiment), assignments, types)
         except TemplateBroken as broken:
             shown = ", ".join(f"{name}={value}" for name, value in assignments.items())
-            yield FieldFault(where, f"{broken.problem} (rendered with {shown})", broken.mend)
+            problem = f"{broken.problem} (rendered with {_clipped(shown)})"
+            mark = source.template_mark(where, broken.mark) if source and broken.mark else None
+            yield FieldFault(where, problem, broken.mend, mark)
             return
     if job is not None:
         if job_fields.is_job(job):
             for fault in job_fields.job_faults(job):
                 yield _placed(fault, where, inside=True)
         yield from _kind_conditions(template, job)
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= _LONGEST_SAMPLE else f"{text[:_LONGEST_SAMPLE]}…"
 
 
 def _samples(experiment: Experiment) -> Iterator[dict[str, str]]:

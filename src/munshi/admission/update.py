@@ -1,7 +1,9 @@
 """What may change once an Experiment exists (rules U1 to U3, Katib api contract §8).
 
-Three numbers may: the counts. A change of metadata or status alone is never judged again, so that
-an Experiment can always be labelled, finalised and deleted, whatever became of its ConfigMap since.
+Three numbers may: the counts. They may change while the Experiment runs; once it has ended its
+resumePolicy says whether it may go on, with a larger budget or where it was stopped. A change of metadata
+or status alone is never judged again, so that an Experiment can always be labelled, stopped, suspended,
+finalised and deleted, whatever became of its ConfigMap since.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from munshi.api.experiment import Experiment, ExperimentCondition, ExperimentSpe
 from munshi.errors import FieldFault
 
 COUNTS = ("parallel_trial_count", "max_trial_count", "max_failed_trial_count")
-MAX_TRIALS_REACHED = "ExperimentMaxTrialsReached"
+MAX_TRIALS_REACHED, STOPPED = "ExperimentMaxTrialsReached", "ExperimentStopped"
+_NAMES = "parallelTrialCount, maxTrialCount and maxFailedTrialCount"
 _LIMIT = ("spec", "maxTrialCount")
 
 
@@ -31,17 +34,24 @@ def update_faults(old: Experiment, new: Experiment) -> Iterator[FieldFault]:
     changed = [name for name in fixed if getattr(before, name) != getattr(after, name)]
     for name in changed:
         field = ExperimentSpec.model_fields[name].alias or name
-        mend = "give the changed Experiment another name; only the three counts may change"
+        mend = f"give the changed Experiment another name; only {_NAMES} may change"
         yield FieldFault(("spec", field), "may not change once the Experiment exists", mend)
     if all(getattr(before, name) == getattr(after, name) for name in COUNTS):
         return
     if old.is_completed:
         yield from _restart(old, before, after)
-    elif after.max_trial_count != before.max_trial_count and after.max_trial_count is not None:
-        created = old.status.trials
-        if after.max_trial_count < created:
-            problem = f"{after.max_trial_count} is below the {created} trials there are already"
-            yield FieldFault(_LIMIT, problem, f"write {created} or more")
+    else:
+        yield from _below_what_is(old, before, after)
+
+
+def _below_what_is(
+    old: Experiment, before: ExperimentSpec, after: ExperimentSpec
+) -> Iterator[FieldFault]:
+    """No budget may be smaller than what is spent of it."""
+    limit, created = after.max_trial_count, old.status.trials
+    if limit is not None and limit != before.max_trial_count and limit < created:
+        problem = f"{limit} is below the {created} trials there are already"
+        yield FieldFault(_LIMIT, problem, f"write {created} or more")
 
 
 def _restart(
@@ -49,17 +59,20 @@ def _restart(
 ) -> Iterator[FieldFault]:
     """Whether a completed Experiment may go on with the counts of `after`."""
     another = "give it another name, or delete this one first"
-    if old.is_failed:
-        yield FieldFault(("spec",), "the Experiment has failed and cannot go on", another)
-        return
-    ended = find(old.status.conditions, ExperimentCondition.SUCCEEDED)
-    reason = ended.reason if ended else ""
-    if reason != MAX_TRIALS_REACHED:
+    kinds = (ExperimentCondition.SUCCEEDED, ExperimentCondition.FAILED)
+    found = [find(old.status.conditions, kind) for kind in kinds]
+    reason = next((one.reason for one in found if one is not None and one.is_true), "")
+    if old.is_failed and reason != STOPPED:
+        mend = f"run its failed trials once more (munshi retry --failed {old.name}), or {another}"
+        yield FieldFault(("spec",), "the Experiment has failed, and no count mends that", mend)
+    elif reason not in (MAX_TRIALS_REACHED, STOPPED):
         problem = f"the Experiment ended by {reason or 'itself'}, not at maxTrialCount"
         yield FieldFault(("spec",), f"{problem}, and cannot go on", another)
     elif before.resume_policy is ResumePolicy.NEVER:
         problem = "the Experiment has ended and its resumePolicy is Never"
         yield FieldFault(("spec",), problem, f"{another} (with resumePolicy: LongRunning)")
+    elif reason == STOPPED:
+        yield from _below_what_is(old, before, after)
     elif after.max_trial_count is not None and after.max_trial_count <= (
         before.max_trial_count or 0
     ):

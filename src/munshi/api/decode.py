@@ -25,6 +25,8 @@ from munshi.errors import FieldFault, Invalid, Path
 
 R = TypeVar("R", bound=Resource)
 
+_LONGEST_NUMBER = 20
+
 KINDS: Mapping[str, type[Resource]] = {
     "Experiment": Experiment,
     "Suggestion": Suggestion,
@@ -48,7 +50,10 @@ def kind_of(document: Json) -> type[Resource]:
         Invalid: It is not an object, or of a kind or version that munshi does not know.
     """
     if not isinstance(document, dict):
-        raise Invalid([FieldFault((), f"a Kubernetes object is wanted, got {_shape(document)}")])
+        mend = "write apiVersion, kind, metadata and spec"
+        raise Invalid(
+            [FieldFault((), f"a Kubernetes object is wanted, got {_shape(document)}", mend)]
+        )
     kind, version = document.get("kind"), document.get("apiVersion")
     faults = []
     model = KINDS.get(kind) if isinstance(kind, str) else None
@@ -136,7 +141,8 @@ def _fault(model: type[BaseModel], detail: ErrorDetails) -> FieldFault:
             mend = "begin each item with a dash"
             return FieldFault(path, f"a list is wanted, got {_shape(got)}", mend)
         case _:
-            return FieldFault(path, f"an object is wanted, got {_shape(got)}")
+            mend = "write its fields below it"
+            return FieldFault(path, f"an object is wanted, got {_shape(got)}", mend)
 
 
 def _shape(value: object) -> str:
@@ -167,6 +173,8 @@ def _quote_it(got: object) -> str:
 
 
 def _unquote(got: object) -> str:
+    if isinstance(got, str) and len(got) > _LONGEST_NUMBER and got.isdigit():
+        return f"write a number of at most {_LONGEST_NUMBER} digits"  # even unquoted it is text
     return "write it without quotes" if isinstance(got, str) and got.strip() else ""
 
 

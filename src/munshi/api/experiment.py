@@ -162,10 +162,11 @@ class ExperimentStatus(Wire):
 
 
 class ExperimentCondition(StrEnum):
-    """The types of an Experiment's conditions."""
+    """The types of an Experiment's conditions; `Suspended` is munshi's own."""
 
     CREATED = "Created"
     RUNNING = "Running"
+    SUSPENDED = "Suspended"
     RESTARTING = "Restarting"
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"

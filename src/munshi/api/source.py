@@ -48,6 +48,16 @@ class Source:
     _root: Node = field(repr=False)
     _text: str = field(repr=False)
 
+    @property
+    def text(self) -> str:
+        """The whole stream, this document and its neighbours; nodes count their characters in it."""
+        return self._text
+
+    def node(self, path: Path) -> Node | None:
+        """The value at `path` with its places; None when there is none."""
+        reached, node, _ = self._walk(path)
+        return node if reached == len(path) else None
+
     def where(self, path: Path) -> Mark:
         """The place of the value at `path`; when it is missing, of the nearest thing that is not.
 
@@ -142,7 +152,7 @@ def read(text: str | bytes, name: str = "<stdin>") -> list[Source]:
 
     Raises:
         Invalid: With every fault that could be found. A syntax error ends its document, not the stream; a
-            passed limit (1.5 MiB, depth 100, 100,000 values, 1,000 aliases) ends the reading.
+            passed limit (1.5 MiB, depth 100, 30,000 values, 1,000 aliases) ends the reading.
     """
     clean, restore = _clean(text, name)
     composer = yaml_nodes.Composer(yaml_text.restore if restore else str)

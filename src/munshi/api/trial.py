@@ -65,7 +65,7 @@ FINAL = (
     TrialCondition.EARLY_STOPPED,
     TrialCondition.METRICS_UNAVAILABLE,
 )
-"""A trial with one of these True is completed and never changes again."""
+"""A trial with one of these True is completed; it changes again only if the user has it run once more."""
 
 
 class Trial(Resource):

@@ -25,7 +25,8 @@ from munshi.api.wire import Json
 from munshi.errors import FieldFault, Mark, Path
 
 MAX_DEPTH = 100
-MAX_NODES = 100_000
+MAX_NODES = 30_000
+"""A tenth of a second's work; an Experiment of a thousand parameters has less."""
 MAX_ALIASES = 1_000
 MAX_CHARACTERS = 3 << 19
 """Characters of all scalars, with every alias written out; as many as a text may have bytes."""
@@ -170,6 +171,7 @@ class Composer:
                 self._alias(event)
             case yaml.DocumentStartEvent():
                 self._anchors.clear()
+                self._count(1, 0, self._place(event).mark)
 
     def fault(self, problem: str, mend: str, mark: Mark, path: Path | None = None) -> None:
         """Write down a fault, by default of the value that is being read.

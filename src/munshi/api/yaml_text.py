@@ -40,8 +40,11 @@ def size_fault(data: str | bytes) -> FieldFault | None:
     size = len(data)
     if isinstance(data, str) and size <= MAX_BYTES:
         size = len(data.encode("utf-8", "surrogatepass"))
-    if size <= MAX_BYTES:
-        return None
+    return too_large(size) if size > MAX_BYTES else None
+
+
+def too_large(size: int) -> FieldFault:
+    """The fault of a text of so many bytes."""
     return FieldFault(
         (),
         f"the text is {size / (1 << 20):.1f} MiB long; Kubernetes takes objects up to 1.5 MiB",

@@ -25,7 +25,7 @@ _FAILED = (TrialState.FAILED, TrialState.METRICS_UNAVAILABLE)
     "experiments",
     multiple=True,
     metavar="EXPERIMENT",
-    help="Every trial of it that failed or reported no metric; may be repeated.",
+    help="Every trial of it that failed, reported no metric or was killed by its failing; may be repeated.",
 )
 @options.namespace
 def retry(names: tuple[str, ...], experiments: tuple[str, ...], namespace: str) -> None:
@@ -48,7 +48,7 @@ def retry(names: tuple[str, ...], experiments: tuple[str, ...], namespace: str) 
         failed = [
             trial
             for trial in by_index(await store.list(Trial, namespace, owner.uid))
-            if state_of(trial) in _FAILED
+            if state_of(trial) in _FAILED or (owner.is_failed and _was_killed_by_the_end(trial))
         ]
         if not failed:
             return [f"{options.full_name(owner)} has no failed trial"]
@@ -66,6 +66,12 @@ def retry(names: tuple[str, ...], experiments: tuple[str, ...], namespace: str) 
     for owner in owners.values():
         wishes.say_how_to_go_on(open_home(), owner)
     wishes.leave(code)
+
+
+def _was_killed_by_the_end(trial: Trial) -> bool:
+    """Not stopped by the user: it ran when its experiment ended."""
+    ended = facts.end(trial)
+    return ended is not None and ended.reason == "TrialKilled"
 
 
 async def _owner(store: SqlStore, trial: Trial) -> Experiment:

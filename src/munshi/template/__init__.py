@@ -6,6 +6,7 @@
     kinds.py         what a kind of job implies: conditions, pod labels, container
     condition.py     success and failure conditions, in GJSON (`gjson/`)
     go_template.py   v1alpha3's templates, in Go's text/template (`go_*.py`)
+    conversion.py    such a template as a structure with placeholders
 
 `admission` asks whether a template will do, `reconcile` builds Trials and judges jobs with it.
 Nothing here starts anything, nor reads files or ConfigMaps.

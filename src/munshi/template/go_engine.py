@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -105,9 +106,14 @@ def ready(text: str) -> Compiled | tuple[Break, ...]:
 
 
 def render(
-    compiled: Compiled, experiment: str, trial: str, namespace: str, items: list[Item]
+    compiled: Compiled,
+    experiment: str,
+    trial: str,
+    namespace: str,
+    items: list[Item],
+    opaque: Collection[str] = (),
 ) -> str:
-    """Render a template for these values.
+    """Render a template for these values; no function may look into the `opaque` ones.
 
     Raises:
         TemplateBroken: It asks for something that these values do not have, or for too much.
@@ -116,7 +122,7 @@ def render(
         work = _too_much_work()
         raise TemplateBroken(work.problem, work.mend, work.mark)
     # A meter counts for one rendering; relinking the functions is a tenth of the price of compiling.
-    metered = compiled.program.with_functions(go_functions.functions(go_functions.Meter()))
+    metered = compiled.program.with_functions(go_functions.functions(go_functions.Meter(), opaque))
     try:
         return metered.render(_Root(experiment, trial, namespace, items))
     except TemplateExecutionError as error:
@@ -274,7 +280,7 @@ def _plain(message: str) -> tuple[str, str]:
 def _from_execution(text: str, error: TemplateExecutionError) -> TemplateBroken:
     """A fault that showed while rendering, with its place when gotpl knows it."""
     problem = error.message
-    mend = ""
+    mend = "write it otherwise, or write its result into the template"
     if found := re.search(r"attribute '(.*)'", problem):
         problem = f'there is no field ".{found[1]}" in this value'
         mend = "check what the dot is at this place"

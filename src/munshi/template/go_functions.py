@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from gotpl import TemplateExecutionError
@@ -38,11 +38,18 @@ class Meter:
             raise TemplateExecutionError(f"the functions make more than {MOST_TEXT:,} characters")
 
 
-def functions(meter: Meter) -> dict[str, Callable[..., object]]:
-    """The functions for one rendering, by the names templates use."""
+def functions(meter: Meter, opaque: Collection[str] = ()) -> dict[str, Callable[..., object]]:
+    """The functions for one rendering, by the names templates use.
+
+    Args:
+        meter: Counts their work.
+        opaque: Texts that functions may print, but not look at (see `go_template.render`).
+    """
 
     def metered(function: Callable[..., object]) -> Callable[..., object]:
         def call(*values: object) -> object:
+            if opaque:
+                _keep_shut(function, values, opaque)
             meter.charge(sum(_size(value) for value in values))
             result = function(*values)
             meter.charge(_size(result))
@@ -51,6 +58,36 @@ def functions(meter: Meter) -> dict[str, Callable[..., object]]:
         return call
 
     return {name: metered(function) for name, function in _FUNCTIONS.items()}
+
+
+_BLIND_PRINTF = re.compile(r"(?:[^%]|%[sv%])*")
+
+
+def _keep_shut(
+    function: Callable[..., object], values: tuple[object, ...], opaque: Collection[str]
+) -> None:
+    """Refuse a function whose result depends on what an opaque text says, not only on where it goes."""
+    if function in (_print, _println) or not _holds(values, opaque):
+        return
+    whole = isinstance(values[0], list)
+    if function in (_index, _slice, _len) and whole and not _holds(values[1:], opaque):
+        return
+    form = values[0]
+    fixed = isinstance(form, str) and not _holds([form], opaque)
+    if function is printf and fixed and _BLIND_PRINTF.fullmatch(str(form)):
+        return
+    name = next(name for name, each in _FUNCTIONS.items() if each is function)
+    raise refuse(f"{name} looks at a value that only a trial has")
+
+
+def _holds(values: Iterable[object], opaque: Collection[str]) -> bool:
+    for value in values:
+        if isinstance(value, list):
+            if _holds(value, opaque):
+                return True
+        elif any(each in str(value) for each in opaque):
+            return True
+    return False
 
 
 def _size(value: object) -> int:

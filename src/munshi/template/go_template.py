@@ -31,6 +31,7 @@ Importing this module is cheap; gotpl (a tenth of a second) is loaded by the fir
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from munshi.errors import TemplateBroken
@@ -71,12 +72,15 @@ def check(text: str) -> list[Break]:
     return [] if isinstance(found, go_engine.Compiled) else list(found)
 
 
-def render(text: str, data: TrialData) -> str:
+def render(text: str, data: TrialData, opaque: Collection[str] = ()) -> str:
     """Render a template for one trial.
 
     Args:
         text: The template.
         data: What it may ask for. Values are inserted as they are and never read as template again.
+        opaque: Stand-ins for values of trials to come. A function may print one, but is refused when
+            its result would depend on what stands there (`eq`, `len`, `%q`), so that what is rendered
+            holds for every value that is not empty.
 
     Returns:
         Exactly the text that Go's text/template gives.
@@ -91,7 +95,7 @@ def render(text: str, data: TrialData) -> str:
     if not isinstance(found, go_engine.Compiled):
         raise _broken(found)
     items = [go_engine.Item(name, value) for name, value in data.hyper_parameters]
-    return go_engine.render(found, data.experiment, data.trial, data.namespace, items)
+    return go_engine.render(found, data.experiment, data.trial, data.namespace, items, opaque)
 
 
 def _broken(breaks: tuple[Break, ...]) -> TemplateBroken:

@@ -3,7 +3,9 @@
 The v1beta1 half of the template room. Katib replaces placeholders in the serialised text (Katib
 reconcile contract §9), so a value with a quote breaks the document, and a value that holds a
 placeholder is replaced again. Here the object is walked once: whatever a value holds, it stays
-inside the field that asked for it. Keys of maps are left alone.
+inside the field that asked for it. Keys of maps are left alone. In commands, arguments and variables
+Kubernetes expands `$(NAME)` later on; a value that holds such a thing is escaped, so that the program gets
+what was proposed.
 
 A field that is exactly one placeholder may become a number, where Kubernetes wants one: by the name
 of the field, or because the author of a template in a ConfigMap wrote it bare, `epochs:
@@ -51,6 +53,7 @@ _ALONE = re.compile(
     r"(?=[ \t]*(?:#.*)?\r?$|[ \t]*[,\]}])"
 )
 _ANY = re.compile(r"\$\{(trialParameters\.[^{}]*)\}")
+_DOLLAR = re.compile(r"\$(?=[$(])")
 _HIDDEN = re.compile(f"(?:{_QUOTED}|{_BARE})(trialParameters\\.[^{{}}{_END}]*){_END}")
 _HIDDEN_BARE = re.compile(f"{_BARE}(trialParameters\\.[^{{}}{_END}]*){_END}")
 
@@ -122,11 +125,46 @@ def substitute(
             alone = PLACEHOLDER.fullmatch(tree)
             if alone and alone[1] in values and _wants_number(path, bare):
                 return _number(values[alone[1]])
+            escaped = is_expanded(path)
             return PLACEHOLDER.sub(
-                lambda found: values[found[1]].text if found[1] in values else found[0], tree
+                lambda found: _filled(found, values, escaped) if found[1] in values else found[0],
+                tree,
             )
         case _:
             return tree
+
+
+def is_expanded(path: Path) -> bool:
+    """Whether Kubernetes expands `$(NAME)` in the text at this path: a container's words and variables."""
+    match path:
+        case (*_, "command" | "args", int()) | (*_, "env", int(), "value"):
+            return True
+        case _:
+            return False
+
+
+def escaped(value: str, before: str = "", after: str = "") -> str:
+    """A value as it must be written for Kubernetes to leave it as it is.
+
+    `$$` is expanded to `$`, and `$(` begins a reference; every other `$` is but a dollar, and is not touched.
+
+    Args:
+        value: Whatever is to reach the program.
+        before: The author's text to the left; a dollar at its end would join the value.
+        after: The text to the right; a dollar at the value's end must not join it.
+    """
+    text = _DOLLAR.sub("$$", value)
+    if after and text.endswith("$"):
+        text += "$"
+    dollars = len(before) - len(before.rstrip("$"))
+    return f"${text}" if dollars % 2 and value[:1] in ("$", "(") and value else text
+
+
+def _filled(found: re.Match[str], values: Mapping[str, Value], is_escaped: bool) -> str:
+    text = values[found[1]].text
+    if not is_escaped:
+        return text
+    return escaped(text, found.string[: found.start()], found.string[found.end() :])
 
 
 def hide(template: str) -> str:

@@ -3,7 +3,8 @@
 The stop of the journey where `0.0234` becomes `--lr=0.0234`. Three kinds of template come in: an
 object with placeholders (`trialSpec`), the same as text in a ConfigMap, and v1alpha3's goTemplate.
 The first two are filled structurally (`placeholders`), the third by `go_template`, whose text is
-then parsed. What comes out is one object with the trial's name and namespace.
+then parsed; values that YAML might read otherwise are put in after that (`go_values_apart`). What
+comes out is one object with the trial's name and namespace.
 
 Called by `trial` for every trial, by `admission` for a trial that never runs, and by `munshi
 render`. It reads no ConfigMap itself: the caller resolves texts. What a job means is not known here.
@@ -20,7 +21,7 @@ from munshi.api.common import ParameterAssignment, ParameterType
 from munshi.api.experiment import ConfigMapSource, Experiment, TrialTemplate
 from munshi.api.wire import Json, Object
 from munshi.errors import Invalid, TemplateBroken
-from munshi.template import go_template
+from munshi.template import go_template, go_values_apart
 from munshi.template.placeholders import Parsed, Value, hide, reveal, revealed, substitute
 
 _META = re.compile(
@@ -160,12 +161,15 @@ def run_spec(
 def _render_go(
     template: TrialTemplate, text: str | None, facts: TrialFacts, assignments: Mapping[str, str]
 ) -> Object:
-    raw = template.go_template.raw_template if template.go_template else ""
+    raw = (template.go_template.raw_template if template.go_template else "") or _wanted(
+        template, text
+    )
     data = go_template.TrialData(
         facts.experiment, facts.trial, facts.namespace, tuple(assignments.items())
     )
-    rendered = go_template.render(raw or _wanted(template, text), data)
-    job = _one_object(rendered, "the rendered template")
+    job = go_values_apart.job(raw, data)
+    if job is None:
+        job = _one_object(go_template.render(raw, data), "the rendered template")
     metadata = job.get("metadata")
     named = metadata if isinstance(metadata, dict) else {}
     for field, wanted, action in (
