@@ -8,7 +8,7 @@ A trial is everything `munshi run` does for it: suggested, written to the databa
 supervisor, its output read, its values kept, judged, written again; every commit on the disk. The
 reference is posix_spawn of the same argv, as many at a time, output to a file, in the same run; rounds
 take turns. The ratios are what to compare between machines. `--profile FILE` writes what the engine's
-thread spent its time on (cProfile), `--algorithm tpe` suggests otherwise.
+thread spent its time on (cProfile), `--algorithm tpe` suggests otherwise, `--python PATH` takes another interpreter.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from munshi.local.runtime import Runtime
 
 PROGRAMS = {
     "echo": [shutil.which("echo") or "/bin/echo", "accuracy=0.5"],
-    "python3": [sys.executable, "-c", "print('accuracy=0.5')"],
+    "python3": [shutil.which("python3") or sys.executable, "-c", "print('accuracy=0.5')"],
 }
 ROUNDS = 5
 WINDOWS = 10
@@ -140,7 +140,7 @@ async def finish(home: Home, experiment: Experiment) -> Outcome:
     cpu_s = time.process_time() - began_cpu
     ends = sorted(trial.status.completion_time for trial in latest if trial.status.completion_time)
     if ended.status.trials_succeeded != experiment.spec.max_trial_count:
-        raise SystemExit(f"not every trial succeeded: {ended.status.dump()}")
+        raise SystemExit(f"only {ended.status.trials_succeeded} trials succeeded")
     if ended.status.start_time is None:
         raise SystemExit("it never started")
     return Outcome(ended.status.start_time, ends, cpu_s)
@@ -224,7 +224,10 @@ def main() -> None:
     parser.add_argument("--algorithm", default="random")
     parser.add_argument("--sleepers", type=int, help="so many trials asleep at once")
     parser.add_argument("--profile", help="write the engine's profile to this file")
+    parser.add_argument("--python", help="which python3; the first of PATH if not said")
     asked = parser.parse_args()
+    if asked.python:
+        PROGRAMS["python3"][0] = str(Path(asked.python).absolute())
     profile = cProfile.Profile() if asked.profile else None
     if profile is not None:
         profile.enable()

@@ -11,33 +11,30 @@ from support.katib_sdk import katib_python
 
 __all__ = ["katib_python"]
 
-LEFT_OUT = pytest.StashKey[list[str]]()
 NEEDS = {"podman": ("podman", "apt install podman runc busybox-static")}
 """Marker: the program such tests need, and how to get it."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect what needs a program that is not here; CI has all of them, or fails."""
-    said = config.stash.setdefault(LEFT_OUT, _said_by_make())
     for marker, (program, install) in NEEDS.items():
         wanting = [item for item in items if item.get_closest_marker(marker)]
         if not wanting or shutil.which(program):
             continue
         if os.environ.get("CI"):
             pytest.exit(f"{program} is missing: {install}", returncode=3)
-        said.append(f"{len(wanting)} tests with {program}, which is not installed: {install}")
         config.hook.pytest_deselected(items=wanting)
         items[:] = [item for item in items if item not in wanting]
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was left out, just above the summary line."""
-    for sentence in dict.fromkeys(config.stash.get(LEFT_OUT, _said_by_make())):
+    # Said here and not where it is done: that is in the workers, which have no terminal.
+    missing = [
+        f"tests with {program}, which is not installed: {install}"
+        for program, install in NEEDS.values()
+        if not shutil.which(program)
+    ]
+    by_make = os.environ.get("MUNSHI_LEFT_OUT", "").splitlines()
+    for sentence in filter(None, (*missing, *by_make)):
         terminalreporter.write_line(f"LEFT OUT: {sentence}")
-
-
-def _said_by_make() -> list[str]:
-    """What `make test` found missing before it began, one sentence a line."""
-    return [line for line in os.environ.get("MUNSHI_LEFT_OUT", "").splitlines() if line]

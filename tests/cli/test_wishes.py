@@ -181,6 +181,18 @@ def test_retry_all_failed_ones(munshi: Munshi, real: RealHome) -> None:
     assert munshi("retry", "--failed", "calm").stdout.endswith("has no failed trial\n")
 
 
+def test_retry_what_a_failure_has_killed(munshi: Munshi, real: RealHome) -> None:
+    """Of a failed experiment also the trials that ran at its end, but none that the user stopped."""
+    owner = real.holds(ended(an_experiment(), "Failed", "ExperimentFailed"))
+    _, _, stopped = trials(real, owner, failed(), killed(), killed())
+    said = stopped.status.conditions
+    by_user = (*said[:-1], said[-1].model_copy(update={"reason": "TrialStopped"}))
+    status = stopped.status.model_copy(update={"conditions": by_user})
+    real.ask(lambda store: store.replace_status(stopped.model_copy(update={"status": status})))
+    result = munshi("retry", "--failed", "e")
+    assert result.stdout == "trial.kubeflow.org/e-0 retried\ntrial.kubeflow.org/e-1 retried\n"
+
+
 NO_RETRY: dict[str, tuple[Fate, str]] = {
     "it has a result": (succeeded(), "has a result (Succeeded)"),
     "it runs": (running(), "end it first: munshi stop trial/e-0"),

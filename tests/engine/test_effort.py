@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from types import FrameType
+from typing import TypeVar
 
 import pytest
 
 import munshi
 from engine.stage import Stage
+from munshi import algorithms
+from munshi.algorithms import Request
 from munshi.api.common import Observation
 from munshi.api.experiment import Experiment
-from munshi.api.meta import AFTER_ANNOTATION
+from munshi.api.meta import AFTER_ANNOTATION, Resource
+from munshi.engine.engine import REST_S
+from munshi.reconcile import names
+from munshi.space import read
 from munshi.testing.builders import (
     a_suggestion,
     a_trial,
     an_experiment,
+    choices,
     failed,
     killed,
     succeeded,
 )
 from munshi.testing.clock import simulated
 from munshi.testing.launcher import Script
+from munshi.testing.memory import MemoryStore
+
+R = TypeVar("R", bound=Resource)
 
 OURS = tuple(
     str(Path(munshi.__file__).parent / room)
@@ -99,3 +112,71 @@ def test_the_thousandth_trial_costs_what_the_fiftieth_costs(algorithm: str) -> N
     """Twenty times the history, at most a tenth more calls; one look at each would be many times that."""
     few, many = calls_per_trial(50, algorithm), calls_per_trial(1_000, algorithm)
     assert many < 1.1 * few
+
+
+@pytest.mark.parametrize("algorithm", ["grid", "random", "sobol"])
+def test_many_trials_share_a_question(algorithm: str) -> None:
+    """Asked ahead, a hundred trials take some thirty answers, and get the points of a single one."""
+
+    async def story() -> None:
+        stage = Stage()
+        space = (choices(*(str(at) for at in range(150))),)
+        owner = await stage.play(
+            an_experiment(parallel=4, max_trials=100, algorithm=algorithm, parameters=space)
+        )
+        assert stage.suggester.asked <= 30
+        assert stage.launcher.most_at_once == 4
+        seed = names.seed(owner.uid)
+        request = Request(read(space), False, {}, seed, (), (), 0, 100)
+        expected = algorithms.find(algorithm).suggest(request).assignments
+        tried = [t.spec.parameter_assignments[0].value for t in await stage.trials()]
+        assert tried == [point["lr"] for point in expected]
+        await stage.launcher.close()
+
+    simulated(story())
+
+
+class CountingStore(MemoryStore):
+    """Counts the writes of each kind."""
+
+    writes: Counter[str]
+
+    async def create(self, resource: R) -> R:
+        """Write a new object."""
+        self.writes[f"create {resource.kind}"] += 1
+        return await super().create(resource)
+
+    async def replace(self, resource: R) -> R:
+        """Write spec and metadata."""
+        self.writes[f"replace {resource.kind}"] += 1
+        return await super().replace(resource)
+
+    async def replace_status(self, resource: R) -> R:
+        """Write status only."""
+        self.writes[f"status {resource.kind}"] += 1
+        return await super().replace_status(resource)
+
+
+def test_short_trials_share_the_writes_of_their_owners() -> None:
+    """Four writes of its own a trial; its Experiment and Suggestion are written a few times a second."""
+
+    async def story() -> None:
+        stage = Stage(lambda _: Script(("0.5",), runs_s=0.02))
+        uids = count()
+        store = CountingStore(stage.clock.now, lambda: f"uid-{next(uids)}", stage.log)
+        store.writes = Counter()
+        stage.store = stage.seen = store
+        began = asyncio.get_running_loop().time()
+        await stage.play(an_experiment(parallel=4, max_trials=200))
+        took_s = asyncio.get_running_loop().time() - began
+        assert store.writes.pop("create Trial") == 200
+        assert store.writes.pop("status Trial") == 600
+        looks = took_s / REST_S
+        assert store.writes.pop("status Experiment") <= looks + 5
+        # Every answer is settled at once, and asked for by one write.
+        assert store.writes.pop("status Suggestion") <= looks + stage.suggester.asked + 5
+        assert store.writes.pop("replace Suggestion") <= stage.suggester.asked + 5
+        assert store.writes == {"create Experiment": 1, "create Suggestion": 1}
+        await stage.launcher.close()
+
+    simulated(story())

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from munshi.api.common import ObjectiveSpec
 from munshi.api.experiment import Experiment
 from munshi.api.meta import ConfigMap, ObjectMeta, Resource
 from munshi.api.suggestion import Suggestion
@@ -107,3 +108,28 @@ def test_other_kinds_are_passed_over() -> None:
     assert not mirror.put(config)
     assert not mirror.drop(with_metadata(config, uid="other"))
     assert mirror.everything() == []
+
+
+def test_the_count_of_the_trials_follows_them() -> None:
+    """One count an experiment, whatever comes or goes after it was first asked for, or before."""
+    mirror = Mirror()
+    first, second = made(Trial, 2, "uid-a", "a"), made(Trial, 3, "uid-b", "b")
+    mirror.put(first)
+    counted = mirror.tally(OWNER)
+    assert list(counted) == [first]
+    mirror.put(second)
+    mirror.put(newer := made(Trial, 4, "uid-a", "a"))
+    assert mirror.tally(OWNER) is counted
+    assert list(counted) == [newer, second]
+    mirror.drop(newer)
+    assert (list(counted), mirror.trials("e")) == ([second], (second,))
+
+
+def test_another_objective_is_another_count() -> None:
+    """The trials are judged anew by what their experiment says now."""
+    mirror = Mirror()
+    mirror.put(trial := made(Trial, 2, "uid-a", "a"))
+    objective = ObjectiveSpec(objective_metric_name="loss")
+    spec = OWNER.spec.model_copy(update={"objective": objective})
+    counted = mirror.tally(OWNER.model_copy(update={"spec": spec}))
+    assert (counted.objective, list(counted)) == (objective, [trial])

@@ -14,6 +14,12 @@ ONCE = 'echo "$KATIB_TRIAL_NAME" >> started'
 """Leaves a line for every start."""
 UNTIL_OPEN = "until [ -e gate ]; do sleep 0.02; done"
 """Runs until the test opens the gate."""
+ONE_TRIAL: dict[str, Any] = {
+    "maxTrialCount": 1,
+    "parallelTrialCount": 1,
+    "maxFailedTrialCount": 1,
+}
+"""Fields of the spec: just one trial."""
 FOR_EVER = "while :; do sleep 0.05; done"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from journeys.containers import IMAGE, INSIDE, image_here, left
-from journeys.stories import experiment, written
+from journeys.stories import ONE_TRIAL, experiment, written
 from journeys.world import World, wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.podman, pytest.mark.xdist_group("podman")]
@@ -26,9 +26,6 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         finally:
             for name in variables:
                 del os.environ[name]
-
-
-ONCE = {"maxTrialCount": 1, "parallelTrialCount": 1, "maxFailedTrialCount": 1}
 
 
 def story(name: str, *script: str, container: dict[str, Any] | None = None, **spec: Any) -> Any:
@@ -53,7 +50,7 @@ def test_the_image_s_own_files_are_there(world: World) -> None:
 
 def test_a_container_without_a_command_runs_the_image_s_entry_point(world: World) -> None:
     """`args` alone go to the image's ENTRYPOINT, as on Kubernetes; a value keeps its blanks and quotes."""
-    made = story("pod-entry", container={"args": ["--lr", 'a "b" $c']}, **ONCE)
+    made = story("pod-entry", container={"args": ["--lr", 'a "b" $c']}, **ONE_TRIAL)
     job = made["spec"]["trialTemplate"]["trialSpec"]
     del job["spec"]["template"]["spec"]["containers"][0]["command"]
     done = world.munshi("run", "--runtime", "podman", written(world.path, made))
@@ -114,7 +111,7 @@ def test_a_killed_supervisor_s_container_is_removed(world: World) -> None:
     """Kill -9 of everything munshi runs: the trial is begun anew, and the old container is gone."""
     script = ("until [ -e /gate/open ]; do sleep 0.1; done", 'echo "score=$X"')
     (world.path / "gate").mkdir()
-    made = story("pod-lost", *script, **ONCE)
+    made = story("pod-lost", *script, **ONE_TRIAL)
     args = ("run", "--runtime", "podman", "--mount", "gate:/gate", written(world.path, made))
     run = world.start(*args)
     wait_until(lambda: len(left("pod-lost")) == 1, "for the container")

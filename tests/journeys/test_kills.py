@@ -289,6 +289,36 @@ def test_a_stopped_driver_keeps_its_experiment(world: World) -> None:
     assert witness.findings(world, TRIALS) == []
 
 
+def test_killed_while_it_stops(world: World) -> None:
+    """Ctrl-C, and kill -9 before all is put away: the next run begins anew what was stopped."""
+    file = written(world.path, kills.story("random", wait="sleep 0.2"))
+    chance = chance_of(SEED)
+    for _ in range(5):
+        before = len(world.lines(witness.MARKS))
+        run = world.start("run", file)
+        wait_until(lambda past=before: len(world.lines(witness.MARKS)) >= past + 4, "for programs")  # type: ignore[misc]
+        run.process.send_signal(signal.SIGINT)
+        time.sleep(chance.uniform(0, 0.1))
+        run.kill()
+    done = world.munshi("run", file)
+    assert done.code == 0, done.err
+    assert witness.lost(world, TRIALS) == 0
+    assert retold.findings(world) == []
+
+
+def test_a_start_that_was_taken_back_and_not_put_away(world: World) -> None:
+    """A status that says interrupted beside a folder that was used already: the trial begins anew."""
+    file = written(world.path, kills.story("random", wait="sleep 0.2", maxTrialCount=5))
+    run = world.start("run", file)
+    wait_until(lambda: len(world.lines(witness.MARKS)) == kills.PARALLEL, "for programs")
+    assert run.interrupt().code == 130
+    for folder in world.home.glob("trials/*/*/*.interrupted.1"):
+        folder.rename(folder.with_suffix("").with_suffix(""))
+    done = world.munshi("run", file)
+    assert done.code == 0, done.err
+    assert witness.lost(world, 5) == 0
+
+
 def test_it_drives_again_as_soon_as_it_would_have_begun(world: World) -> None:
     """From the start of the next munshi to its next trial: within twice the start of an undisturbed one."""
     ratios = []

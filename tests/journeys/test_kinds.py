@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from journeys.stories import experiment, written
+from journeys.stories import ONE_TRIAL, experiment, written
 from journeys.world import World
 
 pytestmark = pytest.mark.journey
@@ -94,8 +94,7 @@ def test_a_worker_that_fails_fails_the_trial_by_name(world: World) -> None:
         "Master": replica(1, "pytorch", "sh", "-c", "while :; do sleep 0.1; done"),
         "Worker": replica(1, "pytorch", "sh", "-c", "echo no data >&2; exit 3"),
     }
-    once = {"maxTrialCount": 1, "parallelTrialCount": 1, "maxFailedTrialCount": 1}
-    made = replicas("PyTorchJob", "pytorchReplicaSpecs", specs, **once)
+    made = replicas("PyTorchJob", "pytorchReplicaSpecs", specs, **ONE_TRIAL)
     made["spec"]["trialTemplate"]["primaryContainerName"] = "pytorch"
     done = world.munshi("run", written(world.path, made))
     assert done.code == 1

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from journeys.stories import UNTIL_OPEN, experiment, written
+from journeys.stories import ONE_TRIAL, UNTIL_OPEN, experiment, written
 from journeys.world import World, wait_until
 
 pytestmark = pytest.mark.journey
@@ -87,8 +87,7 @@ def test_reports_outlive_the_engine(world: World) -> None:
 def test_a_program_that_reports_nothing_is_told_what_was_seen(world: World) -> None:
     """A report under another name: MetricsUnavailable, with the name that was used."""
     script = """echo '{"skore": 1}' >> "$MUNSHI_METRICS_FILE" """
-    once = {"maxTrialCount": 1, "parallelTrialCount": 1, "maxFailedTrialCount": 1}
-    made = experiment(script, metricsCollectorSpec=collecting("Push"), **once)
+    made = experiment(script, metricsCollectorSpec=collecting("Push"), **ONE_TRIAL)
     world.munshi("run", written(world.path, made))
     (condition,) = world.trials()[0]["status"]["conditions"][-1:]
     assert condition["type"] == "MetricsUnavailable"

@@ -121,7 +121,7 @@ def findings(world: World, wanted: int, *, lost: bool = False) -> list[str]:
         *_of_the_counts(world, wanted),
         *_of_the_starts(world, lost=lost),
         *_of_the_folders(world, lost=lost),
-        *_of_the_values(world),
+        *findings_of_values(world),
         *_of_the_best(world),
         *(f"still alive: {one}" for one in world.survivors()),
         *_of_munshi(world),
@@ -202,7 +202,7 @@ def _of_the_folders(world: World, *, lost: bool) -> Iterator[str]:
             yield f"{name} has succeeded with an exit code other than 0"
 
 
-def _of_the_values(world: World) -> Iterator[str]:
+def findings_of_values(world: World) -> Iterator[str]:
     """Every value is known exactly once, and none of a lost attempt."""
     with closing(ledger(world)) as db:
         for trial in objects(world, "Trial"):
@@ -217,6 +217,15 @@ def _of_the_values(world: World) -> Iterator[str]:
                 yield f"{name} reported the scores {scores}, not {wanted}"
             if float(judged["score"]["latest"]) != wanted:
                 yield f"{name} is judged by {judged['score']}, not {wanted}"
+
+
+def beats(world: World) -> int:
+    """How many beats are known by now."""
+    with closing(ledger(world)) as db:
+        said = (
+            "SELECT count(*) FROM observation_logs JOIN series ON series = id WHERE metric = 'beat'"
+        )
+        return int(db.execute(said).fetchone()[0])
 
 
 _VALUES = """

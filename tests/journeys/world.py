@@ -113,7 +113,7 @@ class World:
                 continue
 
     def _alive(self) -> list[int]:
-        mark = f"MUNSHI_HOME={self.home}".encode()
+        mark = os.fsencode(f"MUNSHI_HOME={self.home}")
         numbers = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
         return [pid for pid in numbers if mark in _read(pid, "environ").split(b"\0")]
 

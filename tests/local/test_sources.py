@@ -107,6 +107,9 @@ def test_the_page_to_scrape_has_katib_s_defaults() -> None:
 
 
 def test_a_source_survives_a_crash() -> None:
-    """What the adopting engine reads is what the launching one wrote."""
-    where = Source(CollectorKind.FILE, "/a/b", Path("/x/b"), Path("/x"))
-    assert Source.from_json(where.to_json()) == where
+    """What the adopting engine reads is what the launching one wrote, even from a home that was moved."""
+    where = Source(CollectorKind.FILE, "/a/b", Path("/home/t/x/b"), Path("/home/t/x"))
+    written = where.to_json(Path("/home/t"))
+    assert Source.from_json(written, Path("/home/t")) == where
+    moved = Source.from_json(written, Path("/new/t"))
+    assert (moved.outside, moved.root) == (Path("/new/t/x/b"), Path("/new/t/x"))

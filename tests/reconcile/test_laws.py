@@ -27,7 +27,7 @@ from munshi.testing.builders import (
     succeeded,
     without_metrics,
 )
-from reconcile.world import World
+from reconcile.world import World, annotated
 
 FATES = st.sampled_from(
     [
@@ -69,7 +69,7 @@ def views(draw: st.DrawFn) -> ExperimentView:
     fates = draw(st.lists(FATES, max_size=8))
     waiting = [an_assignment(f"w-{at}", len(fates) + at) for at in range(draw(st.integers(0, 3)))]
     deleted = draw(st.integers(0, 3))
-    return a_view(
+    view = a_view(
         draw(experiments()),
         fates,
         given=len(fates) + len(waiting) + deleted,
@@ -77,6 +77,10 @@ def views(draw: st.DrawFn) -> ExperimentView:
         exhausted=draw(st.booleans()),
         failed=draw(st.sampled_from(["", "", "refused"])),
     )
+    wishes = st.sampled_from([{}, {}, {"stop": ""}, {"suspend": ""}])
+    retries = st.sampled_from([{}, {}, {"retry": "1"}, {"retry": "0"}])
+    trials = tuple(annotated(trial, draw(retries)) for trial in view.trials)
+    return replace(view, experiment=annotated(view.experiment, draw(wishes)), trials=trials)
 
 
 @quickly

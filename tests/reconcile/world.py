@@ -58,7 +58,7 @@ class World:
     """One experiment and all it owns.
 
     Attributes:
-        created: Names of the trials that were ever created.
+        created: Names of the trials that were ever created and not taken back.
         launched: Jobs that were ever started, as (uid, attempt).
     """
 
@@ -283,6 +283,7 @@ class World:
         self.suggestion = self.suggestion.model_copy(update={"status": status})
         if held is not None and held.uid == trial.uid:
             self._remove(held)
+            self.created.discard(trial.name)
 
     def _remove(self, trial: Trial) -> None:
         del self.trials[trial.name]

@@ -8,7 +8,7 @@ over.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from munshi.algorithms import settings as algorithm_settings
 from munshi.algorithms.chance import draw_new, generator, seed_of
@@ -44,7 +44,7 @@ class Random:
 
         Returns:
             Points of the space; fewer than asked for when a finite space is used up.
-            O(count · d + n) time for n points handed out, d parameters.
+            O(count · d) time for d parameters; in a finite space O(n · d) more for n points handed out.
 
         Raises:
             AlgorithmRefused: The settings are faulty.
@@ -62,10 +62,10 @@ class Random:
         return Reply(tuple(points))
 
 
-def earlier(request: Request) -> list[Assignments]:
+def earlier(request: Request) -> Iterator[Assignments]:
     """The points handed out before the ones now asked for."""
     seen: tuple[Result | Pending, ...] = (*request.results, *request.pending)
-    return [point.assignments for point in seen if point.index < request.first_index]
+    return (point.assignments for point in seen if point.index < request.first_index)
 
 
 RANDOM = Random()

@@ -43,11 +43,17 @@ _SYNONYMS = {
 
 
 _WITHOUT_SEED = frozenset({"grid", "sobol"})
+_WITHOUT_RESULTS = frozenset({"grid", "random", "sobol"})
 
 
 def draws(name: str) -> bool:
     """Whether an algorithm's points depend on `Request.seed` when the author sets no `random_state`."""
     return name not in _WITHOUT_SEED
+
+
+def learns(name: str) -> bool:
+    """Whether an algorithm's points depend on `Request.results`, so that it is better asked late."""
+    return name not in _WITHOUT_RESULTS
 
 
 def known() -> tuple[str, ...]:

@@ -56,8 +56,8 @@ class Sobol:
 
         Returns:
             Points of the space; fewer than asked for when a finite space is used up.
-            O(count · d + n) time for n points handed out, d parameters, and up to 1,024 points of
-            the sequence for each of the last free points of a finite space.
+            O(count · d) time for d parameters; in a finite space O(n · d) more for n points handed out,
+            and up to 1,024 points of the sequence for each of its last free points.
 
         Raises:
             AlgorithmRefused: The settings are faulty, or there are too many parameters.

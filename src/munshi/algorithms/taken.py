@@ -26,8 +26,9 @@ class Taken:
         # For each parameter, text -> digit of the odometer (None: outside): most texts recur.
         self._digits: list[dict[str, int | None]] = [{} for _ in space]
         self._space = space
-        for point in points:
-            self.add(point)
+        if self._cardinality is not None:  # a continuum has nothing to remember
+            for point in points:
+                self.add(point)
 
     def add(self, point: Mapping[str, str]) -> None:
         """Remember a point."""

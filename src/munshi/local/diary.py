@@ -9,12 +9,16 @@ from collections.abc import Callable, Iterator
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from munshi.errors import Retryable
+
 BYTES = 5_000_000
 FORMAT = "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
 
 
 ALARMING = 3
 """One failed pass is a hiccup that the next one mends; the same failure again and again is told."""
+WAITING = 5
+"""The same for what is only put off; with the pauses between, some seconds of a disk that is full."""
 
 
 @contextlib.contextmanager
@@ -54,15 +58,24 @@ class _Diary(RotatingFileHandler):
 
 class _Alarms(logging.Handler):
     def __init__(self, alarm: Callable[[str], None]) -> None:
-        super().__init__(logging.ERROR)
+        super().__init__(logging.WARNING)
         self._alarm = alarm
         self._times: Counter[str] = Counter()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Count what is said, and pass it on at the `ALARMING`th time."""
+        """Count what is said, and pass it on at the `ALARMING`th or `WAITING`th time."""
+        if record.levelno < logging.ERROR:
+            args = record.args if isinstance(record.args, tuple) else ()
+            for busy in args:
+                if isinstance(busy, Retryable):
+                    self._count(str(busy), WAITING)
+            return
         said = str(record.msg).partition(":")[0]
         error = record.exc_info[1] if record.exc_info else None
         trouble = f"{said}: {type(error).__name__}: {error}" if error else record.getMessage()
+        self._count(trouble, ALARMING)
+
+    def _count(self, trouble: str, enough: int) -> None:
         self._times[trouble] += 1
-        if self._times[trouble] == ALARMING:
+        if self._times[trouble] == enough:
             self._alarm(trouble)

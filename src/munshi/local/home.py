@@ -85,7 +85,8 @@ class Home:
 
     def _make(self) -> None:
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            # Experiments and outputs may hold what is nobody else's business.
+            self.path.mkdir(0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise _unusable(f"{self.path} cannot be made: {error.strerror}") from error
 

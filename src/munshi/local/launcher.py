@@ -79,6 +79,7 @@ class LocalLauncher:
         """See `ports.Launcher.launch`."""
         folder = self.folder(trial)
         if not isinstance(process.inspect(folder), process.NotStarted):
+            self._changes.put_nowait(trial.uid)  # whoever began it: nobody has looked at it since
             return
         if trial.uid in self._begun or trial.uid in self._watched:
             await self._expect(trial)
@@ -88,7 +89,7 @@ class LocalLauncher:
             planned = await self._planner.plan(trial, folder)
         except Invalid as invalid:
             raise LaunchRefused("; ".join(invalid.lines())) from invalid
-        (folder / COLLECTOR).write_text(planned.source.to_json())
+        (folder / COLLECTOR).write_text(planned.source.to_json(folder))
         self.notes.update(dict.fromkeys(planned.notes))
         collection.begin(planned.source, folder)
         with contextlib.suppress(AlreadyExists):
@@ -252,5 +253,5 @@ def _started(folder: Path) -> datetime:
 
 
 def _collector(trial: Trial, folder: Path) -> Collector:
-    source = Source.from_json((folder / COLLECTOR).read_text())
+    source = Source.from_json((folder / COLLECTOR).read_text(), folder)
     return collection.open_for(trial, source, folder)

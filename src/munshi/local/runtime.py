@@ -136,11 +136,12 @@ class Runtime:
         elif isinstance(state, process.Lost):
             await asyncio.to_thread(process.sweep, trial.uid, folder)
         await self.store.forget(trial.uid)
+        # Before the status: killed in between, the trial has no job, and the same start is made again.
+        _put_aside(folder)
         with contextlib.suppress(Conflict, NotFound):
             now = WallClock().now()
             paused = trial.model_copy(update={"status": interrupted(trial, now)})
             await self.store.replace_status(paused)
-            _put_aside(folder)
             await self.store.record(story.of_change(trial, paused, now))
 
     async def _end_of(self, trial: Trial, supervisor: process.Identity, folder: Path) -> None:

@@ -57,18 +57,26 @@ class Source:
     root: Path
     image: bool = False
 
-    def to_json(self) -> str:
-        """One JSON object, kept in the trial's folder for the engine that adopts it."""
-        texts = {"inside": self.inside, "outside": str(self.outside), "root": str(self.root)}
-        return json.dumps({"kind": self.kind.value, **texts, "image": self.image})
+    def to_json(self, folder: Path) -> str:
+        """One JSON object, kept in the trial's folder for the engine that adopts it.
+
+        What lies in the folder is named from there: somebody may move the home meanwhile.
+        """
+        places = {"outside": _from(folder, self.outside), "root": _from(folder, self.root)}
+        said = {"kind": self.kind.value, "inside": self.inside, **places, "image": self.image}
+        return json.dumps(said)
 
     @classmethod
-    def from_json(cls, text: str) -> Source:
-        """Read what `to_json` wrote."""
+    def from_json(cls, text: str, folder: Path) -> Source:
+        """Read what `to_json` wrote into the folder."""
         said = json.loads(text)
         kind = CollectorKind(said["kind"])
-        outside, root = Path(said["outside"]), Path(said["root"])
+        outside, root = folder / said["outside"], folder / said["root"]
         return cls(kind, said["inside"], outside, root, said["image"])
+
+
+def _from(folder: Path, path: Path) -> str:
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
 def kind_of(spec: MetricsCollectorSpec | None) -> CollectorKind:

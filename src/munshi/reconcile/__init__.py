@@ -7,7 +7,8 @@ engine carries the plan out and looks again. Every action says why, in one sente
     views.py       what a pass may look at
     plan.py        what it may answer
     names.py       trial names, settled before the trial exists
-    tally.py       counts, and the optimal trial
+    tally.py       counts, and the optimal trial, kept up to date trial by trial
+    history.py     the same trials as an algorithm sees them; ordered.py, what both are made of
     experiment.py  how many trials, and whether it is over
     suggestion.py  what to ask the algorithm, and what to keep of its answer
     trial.py       launch, judge, end

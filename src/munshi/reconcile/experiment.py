@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from munshi import template
+from munshi.algorithms import registry
 from munshi.api import conditions, dialect
 from munshi.api.common import AlgorithmSpec, ObjectiveSpec, Observation
 from munshi.api.experiment import (
@@ -46,6 +47,8 @@ GOAL_REACHED = "ExperimentGoalReached"
 MAX_TRIALS_REACHED = "ExperimentMaxTrialsReached"
 SUGGESTION_END_REACHED = "ExperimentSuggestionEndReached"
 FAILED = "ExperimentFailed"
+MANY_TRIALS = 100
+"""From here on assignments are asked for ahead of time. A guess; results do not depend on it."""
 STOPPED = "ExperimentStopped"
 
 
@@ -317,23 +320,48 @@ def _grow_or_shrink(view: ExperimentView, counted: Tally, again: Retries) -> tup
         )
         for at, assignment in enumerate(waiting[: max(0, places)])
     )
-    return (*retried, *_requests(view, max(0, places - len(waiting))), *creations)
+    missing, left = max(0, places - len(waiting)), len(waiting) - len(creations)
+    return (*retried, *_requests(view, missing, left), *creations)
 
 
-def _requests(view: ExperimentView, fresh: int) -> tuple[Action, ...]:
+def _requests(view: ExperimentView, missing: int, left: int) -> tuple[Action, ...]:
+    """Ask for the assignments that are missing, and for some more where that makes no difference.
+
+    Args:
+        view: What to look at.
+        missing: Free places without an assignment.
+        left: Assignments without a free place.
+    """
     suggestion, limit = view.suggestion, view.experiment.spec.max_trial_count
     given = suggestion.status.suggestion_count if suggestion else 0
+    fresh = missing + _ahead(view.experiment, left)
     if limit is not None:
         fresh = min(fresh, limit - given)
     if fresh <= 0 or (suggestion is not None and suggestion.is_exhausted):
         return ()
     wanted = given + fresh
-    why = f"{fresh} parallel places are free"
+    why = f"{missing} parallel places are free" if missing else "the next places will be free soon"
     if suggestion is None:
         return (CreateSuggestion(_suggestion(view.experiment, wanted), why),)
-    if suggestion.spec.requests == wanted:
+    under_way = suggestion.spec.requests - given
+    if suggestion.spec.requests == wanted or (fresh > missing and under_way >= max(1, missing)):
         return ()
     return (RequestSuggestions(wanted, why),)
+
+
+def _ahead(experiment: Experiment, left: int) -> int:
+    """How many assignments to ask for before there is a place for them.
+
+    An algorithm that does not look at results gives the same points early and late; asked early, no
+    place stays empty while the answer is on its way, and one answer serves many trials. That matters
+    for many short trials; a small experiment is told one by one, which is easier to follow.
+    """
+    spec, parallel = experiment.spec, experiment.spec.parallel_trial_count or 1
+    name = spec.algorithm.algorithm_name if spec.algorithm else ""
+    many = spec.max_trial_count is None or spec.max_trial_count >= MANY_TRIALS
+    if registry.learns(name) or not many or left >= parallel:
+        return 0
+    return 2 * parallel - left
 
 
 def _suggestion(experiment: Experiment, requests: int) -> Suggestion:

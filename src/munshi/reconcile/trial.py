@@ -11,7 +11,14 @@ import difflib
 from datetime import datetime
 
 from munshi.api import conditions
-from munshi.api.common import Metric, MetricStrategyType, ObjectiveSpec, Observation
+from munshi.api.common import (
+    CollectorKind,
+    Metric,
+    MetricsCollectorSpec,
+    MetricStrategyType,
+    ObjectiveSpec,
+    Observation,
+)
 from munshi.api.trial import FINAL, Trial, TrialCondition, TrialStatus
 from munshi.metrics import number
 from munshi.metrics import observation as observations
@@ -180,7 +187,7 @@ def _observed(view: TrialView, run: Run, status: TrialStatus, now: datetime) -> 
     seen = Observation(metrics=tuple(_metric(one) for one in view.observation.metrics))
     status = status.model_copy(update={"observation": seen})
     if not view.observation.reported(wanted):
-        kind, text = TrialCondition.METRICS_UNAVAILABLE, _missing(wanted, run)
+        kind, text = TrialCondition.METRICS_UNAVAILABLE, _missing(wanted, view, run)
         return _ended(status, kind, "MetricsUnavailable", _with_words(text, run), now)
     strategy = objective.strategy(wanted)
     value = observations.objective_value(view.observation, wanted, _strategy(strategy))
@@ -188,6 +195,7 @@ def _observed(view: TrialView, run: Run, status: TrialStatus, now: datetime) -> 
     summary = view.observation.get(wanted)
     if value is None and summary is not None and summary.non_finite:
         text += f"; {wanted} is not a finite number ({summary.latest}), so it cannot be the best"
+    text = "; ".join((text, *run.remarks))
     return _ended(status, TrialCondition.SUCCEEDED, "TrialSucceeded", text, now)
 
 
@@ -210,7 +218,7 @@ def _metric(summary: observations.MetricSummary) -> Metric:
     )
 
 
-def _missing(wanted: str, run: Run) -> str:
+def _missing(wanted: str, view: TrialView, run: Run) -> str:
     text = f'Metrics are not available: the objective "{wanted}" was never reported'
     if run.seen:
         near = difflib.get_close_matches(wanted, run.seen, n=1, cutoff=0.4)
@@ -218,7 +226,18 @@ def _missing(wanted: str, run: Run) -> str:
         text += f"; metrics that were seen: {', '.join(run.seen)}{hint}"
     else:
         text += "; nothing that looks like a metric was seen"
-    return ". ".join((text, *run.notes))
+        if _prints(view.trial.spec.metrics_collector):
+            text += f'; let the program print lines like "{wanted}=0.93"'
+    return ". ".join((text, *run.notes, *run.remarks))
+
+
+def _prints(collector: MetricsCollectorSpec | None) -> bool:
+    """Whether metrics are lines of the output, of the usual form."""
+    if collector is None:
+        return True
+    filters = collector.source.filter if collector.source else None
+    usual = collector.collector.kind in (CollectorKind.STDOUT, CollectorKind.UNSET)
+    return usual and not (filters and filters.metrics_format)
 
 
 def _with_words(text: str, run: Run) -> str:

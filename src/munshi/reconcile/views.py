@@ -25,6 +25,7 @@ class Run:
         seen: Names of metrics that were found though nobody asked for them.
         notes: Sentences about what could not be read.
         last_words: The last lines of its output.
+        remarks: Sentences about an end that is good in itself: what it left behind, say.
     """
 
     job: Mapping[str, Json]
@@ -34,6 +35,7 @@ class Run:
     seen: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     last_words: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 class TrialState(Enum):
