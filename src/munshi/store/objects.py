@@ -69,6 +69,14 @@ class Shelf:
         self._kept[version] = read
         return read
 
+    def keep(self, written: R, before: str = "") -> R:
+        """Keep what was just committed, in place of the version it was made from; hands it back."""
+        if before:
+            self._kept.pop(int(before), None)
+        if len(self._kept) < _MOST_KEPT:
+            self._kept[int(written.metadata.resource_version)] = written
+        return written
+
     def peek(self, kind: type[R], version: int, body: str) -> R:
         """As `read`, but keeps nothing; for the writer's thread."""
         known = self._kept.get(version)

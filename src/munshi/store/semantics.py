@@ -115,7 +115,9 @@ def status_replaced(stored: R, sent: R, version: int) -> R:
         problem = f"a {type(sent).__name__} has none"
         raise Invalid([FieldFault(("status",), problem, "replace the object itself")])
     status = getattr(sent, "status")  # noqa: B009 - not every Resource has one
-    return _numbered(stored, _with(stored, status=status), version)
+    if getattr(stored, "status") == status:  # noqa: B009 - as above
+        return stored
+    return _with(stored, status=status, metadata=_metadata(stored, resource_version=str(version)))
 
 
 def last_form(stored: R, version: int) -> R:

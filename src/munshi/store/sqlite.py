@@ -149,17 +149,16 @@ class SqlStore:
 
     async def create(self, resource: R) -> R:
         """Write a new object."""
-        return await self._writer.do(lambda ledger: objects.create(ledger, resource))
+        new = await self._writer.do(lambda ledger: objects.create(ledger, resource))
+        return self._shelf.keep(new)
 
     async def replace(self, resource: R) -> R:
         """Write spec and metadata; status stays as stored."""
-        change = semantics.replaced
-        return await self._writer.do(lambda ledger: objects.replace(ledger, resource, change))
+        return await self._replace(resource, semantics.replaced)
 
     async def replace_status(self, resource: R) -> R:
         """Write status only."""
-        change = semantics.status_replaced
-        return await self._writer.do(lambda ledger: objects.replace(ledger, resource, change))
+        return await self._replace(resource, semantics.status_replaced)
 
     async def delete(self, kind: type[Resource], namespace: str, name: str, uid: str = "") -> None:
         """Delete the object, all it owns, the values of deleted trials and the events of experiments."""
@@ -195,6 +194,10 @@ class SqlStore:
     async def events(self, experiment_uid: str, name: str | None = None) -> Sequence[Event]:
         """An experiment's events in the order they were recorded; only the object's of that name."""
         return await self._read(lambda rows: events.read(rows, experiment_uid, name))
+
+    async def _replace(self, resource: R, change: Callable[[R, R, int], R]) -> R:
+        new = await self._writer.do(lambda ledger: objects.replace(ledger, resource, change))
+        return self._shelf.keep(new, resource.metadata.resource_version)
 
     async def _changes(self, since: int, known: int) -> builtins.list[tuple[int, Resource, bool]]:
         if self._closed:
