@@ -19,13 +19,21 @@ def message(trial: dict[str, object]) -> str:
     return str(status["conditions"][-1]["message"])
 
 
+def a_failed(world: World) -> dict[str, object]:
+    """The first trial that failed."""
+    return next(
+        trial for trial in world.trials() if trial["status"]["conditions"][-1]["type"] == "Failed"
+    )
+
+
 def test_a_failing_program_fails_its_trials_and_the_experiment(world: World) -> None:
     """Exit 1; each trial is Failed, with the exit code and the program's last words."""
     script = ("echo loading the 데이터", "echo no such folder: /données >&2", "exit 3")
     done = world.munshi("run", written(world.path, experiment(*script)))
     assert done.code == 1
-    assert world.outcomes() == {"Failed": 2}
-    said = message(world.trials()[0])
+    # A third may have begun between the two, and is stopped.
+    assert world.outcomes()["Failed"] == 2
+    said = message(a_failed(world))
     assert "exit code 3" in said
     assert "no such folder: /données" in said
     assert "maxFailedTrialCount" in done.out
@@ -35,9 +43,18 @@ def test_a_program_that_is_not_there(world: World) -> None:
     """Exit 1, and the trial's message names the program that was not found."""
     name = written(world.path, experiment(command=["no-such-program", "--fast"]))
     assert world.munshi("run", name).code == 1
-    said = message(world.trials()[0])
+    said = message(a_failed(world))
     assert "no-such-program" in said
     assert "not" in said
+
+
+def test_a_job_too_large_to_be_kept_fails_its_trial(world: World) -> None:
+    """A value of 100 KB that the template repeats: Failed with the sizes, not tried for ever."""
+    large = "x" * 100_000
+    env = [{"name": f"COPY{number}", "value": "${trialParameters.p}"} for number in range(20)]
+    story = experiment("true", parameters=[choice("p", large, large + "y")], container={"env": env})
+    assert world.munshi("run", "--timeout", "50s", written(world.path, story)).code == 1
+    assert "at most 1,572,864 can be kept" in message(a_failed(world))
 
 
 def test_a_metric_that_is_never_printed(world: World) -> None:

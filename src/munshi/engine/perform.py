@@ -14,7 +14,7 @@ from munshi.api.trial import Trial, TrialStatus
 from munshi.engine.chronicle import Chronicle
 from munshi.engine.mirror import Mirror
 from munshi.engine.ports import Clock, Launcher, ObservationLog, Store
-from munshi.errors import AlreadyExists, LaunchRefused, MunshiError, NotFound
+from munshi.errors import AlreadyExists, Invalid, LaunchRefused, MunshiError, NotFound
 from munshi.reconcile import story
 from munshi.reconcile import suggestion as suggestions
 from munshi.reconcile import trial as trials
@@ -164,6 +164,16 @@ class Performer:
             return self._seen(
                 await self._store.get(type(resource), resource.namespace, resource.name)
             )
+        except Invalid as refusal:
+            if not isinstance(resource, Trial):
+                raise
+            return await self._create_refused(resource, "; ".join(refusal.lines()))
+
+    async def _create_refused(self, trial: Trial, why: str) -> Trial:
+        """A trial that no store takes (its job is too large) is there without its job, and Failed."""
+        spec = trial.spec.model_copy(update={"run_spec": None})
+        bare = await self._store.create(trial.model_copy(update={"spec": spec}))
+        return await self.write_trial(bare, trials.refused(bare, why, self._clock.now()))
 
     async def _request(
         self, experiment: Experiment, requests: int, wake: Callable[[Resource], None]
