@@ -8,7 +8,7 @@ A trial is everything `munshi run` does for it: suggested, written to the databa
 supervisor, its output read, its values kept, judged, written again; every commit on the disk. The
 reference is posix_spawn of the same argv, as many at a time, output to a file, in the same run; rounds
 take turns. The ratios are what to compare between machines. `--profile FILE` writes what the engine's
-thread spent its time on (cProfile), `--algorithm tpe` suggests otherwise, `--python PATH` takes another interpreter.
+thread spent its time on (cProfile), `--algorithm tpe` suggests otherwise, `--python PATH` takes that one.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,7 @@ TUTORIAL, TUTORIAL_KO = ROOT / "docs" / "tutorial.md", ROOT / "docs" / "ko" / "t
 PAGES = (README, README_KO, TUTORIAL, TUTORIAL_KO)
 TWINS = {"the README": (README, README_KO), "the tutorial": (TUTORIAL, TUTORIAL_KO)}
 EXAMPLE = ROOT / "examples" / "cnn-accuracy2.yaml"
+EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 
 _BOX = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`\n]+)`")
@@ -147,6 +149,13 @@ def test_the_readme_names_everything_there_is(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", [README, README_KO], ids=lambda page: page.name)
+def test_the_readme_has_one_row_for_each_verb(page: Path) -> None:
+    """The table of verbs lists each verb once."""
+    rows = re.findall(r"^\| `munshi (\w+)` \|", page.read_text("utf-8"), re.MULTILINE)
+    assert sorted(rows) == sorted(group.VERBS)
+
+
+@pytest.mark.parametrize("page", [README, README_KO], ids=lambda page: page.name)
 def test_the_readme_tells_what_works_from_what_does_not(page: Path) -> None:
     """The row of algorithms lists exactly those munshi has on the left, and the planned on the right."""
     rows = [line.split("|") for line in page.read_text("utf-8").splitlines() if "`sobol`" in line]
@@ -224,6 +233,30 @@ def test_the_valid_manifest_is_told_valid(
     line = "munshi validate examples/tfjob-example.yaml"
     assert cli.main(shlex.split(line)[1:]) == ending.OK
     assert f"$ {line}\n{capsys.readouterr().out}```" in TUTORIAL.read_text("utf-8")
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: file.name)
+def test_every_example_is_valid_and_told_of(example: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each Experiment of examples/ passes `munshi validate`, and its README says how to run it."""
+    monkeypatch.chdir(ROOT)
+    assert cli.main(["validate", f"examples/{example.name}"]) == ending.OK
+    assert f"munshi run examples/{example.name}" in (ROOT / "examples/README.md").read_text("utf-8")
+
+
+def test_the_copies_that_the_tutorial_edits_are_valid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sed lines of its later part make Experiments that say what the text says of them."""
+    monkeypatch.chdir(tmp_path)
+    Path("examples").symlink_to(ROOT / "examples")
+    lines = [line for line in typed(TUTORIAL) if line.startswith("sed ") and "/q'" not in line]
+    for line in lines:
+        subprocess.run(["sh", "-c", line], check=True, timeout=30)
+    assert cli.main(["validate", "longer.yaml", "more.yaml"]) == ending.OK
+    longer, more = (Path(name).read_text("utf-8") for name in ("longer.yaml", "more.yaml"))
+    for said in ("name: longer ", "resumePolicy: LongRunning", '- "--epochs=1500"'):
+        assert longer.count(said) == 1
+    assert "maxTrialCount: 30" in more
 
 
 def _cut_off() -> str:

@@ -7,6 +7,7 @@ from a seed, which is printed; the machine adds chance of its own.
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import time
@@ -24,6 +25,8 @@ TRIALS = 30
 PARALLEL = 4
 LONGEST_LATER, LONGEST_BESIDE = 1.25, 0.4
 """A moment of time is at most so many idle starts after the start of a munshi; less, when one is there."""
+MOST_MARKS = 12
+"""Whatever the moment: after so many beginnings and ends of programs it has come."""
 LONGEST_IN_VAIN = 8
 """So many idle starts are waited for another kind of moment, which may never come."""
 POLL_S = 0.002
@@ -142,15 +145,20 @@ class Ordeal:
     def _moment(self, began: float, before: int) -> Callable[[], bool]:
         """Some time, some number of commits, or some number of programs after the start."""
         end = began + LONGEST_IN_VAIN * self.idle_s
-        kind = self.chance.choice(("time", "commit", "program"))
-        if kind == "time":
-            end = began + self.chance.uniform(0, self._longest) * self.idle_s
-            return lambda: time.monotonic() >= end
-        if kind == "commit":
-            version = before + self.chance.randint(1, 16)
-            return lambda: witness.version(self.world) >= version or time.monotonic() >= end
-        lines = len(self.world.lines(witness.MARKS)) + self.chance.randint(1, 6)
-        return lambda: len(self.world.lines(witness.MARKS)) >= lines or time.monotonic() >= end
+        begun = len(self.world.lines(witness.MARKS))
+        version, most = math.inf, begun + MOST_MARKS
+        match self.chance.choice(("time", "commit", "program")):
+            case "time":
+                end = began + self.chance.uniform(0, self._longest) * self.idle_s
+            case "commit":
+                version = before + self.chance.randint(1, 16)
+            case _:
+                most = begun + self.chance.randint(1, 6)
+        return lambda: (
+            time.monotonic() >= end
+            or len(self.world.lines(witness.MARKS)) >= most
+            or witness.version(self.world) >= version
+        )
 
 
 def chance_of(seed: int) -> Random:

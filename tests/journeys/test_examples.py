@@ -25,6 +25,34 @@ def test_digits_ends_with_a_table_and_the_best_settings(munshi: Munshi) -> None:
     assert best["status"]["trialsSucceeded"] == 12
 
 
+def test_push_is_judged_by_what_it_reports(munshi: Munshi) -> None:
+    """`munshi run examples/push.yaml`: 8 trials, each with 20 reports a metric; its prose is not read."""
+    done = munshi("run", "examples/push.yaml", cwd=ROOT, timeout=300)
+    assert done.code == 0, done.err
+    assert "8/8 trials: 8 succeeded" in done.err
+    best = json.loads(munshi("best", "push", "-o", "json").out)
+    assert float(best["objective"]["value"]) > 0.9
+    assert "of the unseen digits are read correctly" in munshi("logs", best["trial"]).out
+    reported = json.loads(munshi("metrics", best["trial"], "-o", "json").out)
+    steps = [one["step"] for one in reported if one["metric"] == "accuracy"]
+    assert steps == list(range(1, 21))
+
+
+def test_replicas_train_together(munshi: Munshi) -> None:
+    """`munshi run examples/replicas.yaml`: 6 trials of 3 processes, each with its share of the digits."""
+    done = munshi("run", "examples/replicas.yaml", cwd=ROOT, timeout=300)
+    assert done.code == 0, done.err
+    assert "6/6 trials: 6 succeeded" in done.err
+    best = json.loads(munshi("best", "replicas", "-o", "json").out)
+    assert float(best["objective"]["value"]) > 0.95
+    said = munshi("logs", best["trial"]).out
+    for worker in ("worker-0", "worker-1"):
+        said += munshi("logs", best["trial"], "-c", worker).out
+    shares = re.findall(r"^rank (\d) of 3 has (\d+) images$", said, re.MULTILINE)
+    assert [rank for rank, _ in shares] == ["0", "1", "2"]
+    assert sum(int(images) for _, images in shares) == 898
+
+
 @pytest.mark.tensorflow
 def test_the_tutorial_s_first_part_runs_unchanged(munshi: Munshi) -> None:
     """The 2019 manifest, unchanged, gives 12 Succeeded trials with our program mounted in."""

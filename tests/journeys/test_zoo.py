@@ -10,7 +10,7 @@ import json
 import pytest
 
 from journeys import zoo
-from journeys.stories import FOR_EVER, ONCE, experiment, written
+from journeys.stories import FOR_EVER, ONCE, UNTIL_OPEN, experiment, written
 from journeys.world import World, wait_until
 from journeys.zoo import DEADLINE_S, GRACE_S, MOST_MEMORY, ZOO, Animal, folder_of, last, visit
 from support.command import ROOT
@@ -63,6 +63,21 @@ def test_the_deaf_are_ended_by_a_stop(world: World) -> None:
     run.wait()
     assert world.outcomes() == {"Killed": 2}
     assert not world.survivors()
+
+
+def test_nothing_guards_trials_from_each_other(world: World) -> None:
+    """Programs run as the user: what one writes into another's log counts as the other's, as documented."""
+    forge = f"""
+until [ $(ls "$MUNSHI_HOME"/trials/default/*/*/log | wc -l) = 3 ]; do sleep 0.01; done
+for log in "$MUNSHI_HOME"/trials/default/*/*/log; do echo score=9 >> "$log"; done
+touch "{world.path}/gate"
+echo score=0.5
+"""
+    patient = f"{zoo.SHELL}{UNTIL_OPEN}\necho score=0.25\n"
+    seen = visit(world, zoo.sh("", forge, "", "0.5"), healthy=patient)
+    assert seen.score == ("0.5", "9", "0.5")
+    assert [zoo.score_of(one) for one in seen.others] == [("0.25", "9", "0.25")] * 2
+    assert "nothing keeps trials apart" in PAGE.read_text("utf-8")
 
 
 def test_the_page_is_true() -> None:

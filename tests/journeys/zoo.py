@@ -112,9 +112,7 @@ class Visit:
     @property
     def score(self) -> tuple[str, str, str] | None:
         """Least, greatest and latest value of the objective."""
-        seen = self.trial["status"].get("observation", {}).get("metrics", [])
-        found = [(one["min"], one["max"], one["latest"]) for one in seen if one["name"] == "score"]
-        return found[0] if found and found[0][2] != "unavailable" else None
+        return score_of(self.trial)
 
 
 def last(trial: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,10 +120,17 @@ def last(trial: Mapping[str, Any]) -> dict[str, Any]:
     return dict(trial["status"]["conditions"][-1])
 
 
-def visit(world: World, animal: Animal, *args: str) -> Visit:
+def score_of(trial: Mapping[str, Any]) -> tuple[str, str, str] | None:
+    """Least, greatest and latest value of a trial's objective; None when it was not reported."""
+    seen = trial["status"].get("observation", {}).get("metrics", [])
+    found = [(one["min"], one["max"], one["latest"]) for one in seen if one["name"] == "score"]
+    return found[0] if found and found[0][2] != "unavailable" else None
+
+
+def visit(world: World, animal: Animal, healthy: str = BEATS) -> Visit:
     """Run it between two healthy ones, all three at once."""
     for name in HEALTHY:
-        _program(world.path / name, BEATS)
+        _program(world.path / name, healthy)
     if animal.text is not None:
         _program(world.path / ODD, animal.text, animal.mode)
     story = experiment(
@@ -138,7 +143,7 @@ def visit(world: World, animal: Animal, *args: str) -> Visit:
         pod={"terminationGracePeriodSeconds": GRACE_S, **animal.pod},
         container=animal.container,
     )
-    command = world.start("run", written(world.path, story), *args)
+    command = world.start("run", written(world.path, story))
     peak = greatest(command)
     done = command.wait()
     assert "bug in munshi" not in done.err, world.crashes() or done.err
@@ -409,17 +414,27 @@ if os.fork() == 0:
     "deletes its working folder": sh(
         HARM, 'mkdir away; cd away; rmdir "$PWD"; echo score=0.5', SUCCEEDED, "0.5"
     ),
-    "deletes its trial's folder": sh(
+    "deletes its trial's folder and runs on": sh(
         HARM,
-        f"rm -r {OWN}; echo score=0.5",
+        f"rm -r {OWN}; sleep 1; echo score=0.5",
         f"{MISSING}. output was not written. its log was deleted while it ran",
         state="MetricsUnavailable",
     ),
     "deletes its trial's folder and fails": failed(
         HARM, f"rm -r {OWN}; exit 3", f"{FAILED} ended with exit code 3"
     ),
+    "puts a file where its trial's folder was": failed(
+        HARM,
+        f"own=$(echo {OWN}/*); rm -r {OWN}/*; echo mine > $own; exit 3",
+        f"{FAILED} ended with exit code 3",
+    ),
     "locks its trial's folder (chmod 000)": sh(
-        HARM, f"echo score=0.25; chmod 000 {OWN}/*; echo score=0.5", SUCCEEDED, "0.25", "0.5", "0.5"
+        HARM,
+        f"echo score=0.25; chmod 000 {OWN}/* {OWN}; echo score=0.5",
+        SUCCEEDED,
+        "0.25",
+        "0.5",
+        "0.5",
     ),
     "needs more memory than its limit": py(
         LIMIT,

@@ -148,16 +148,31 @@ class TestLocalLauncher(LauncherContract):
         """When nobody knows any more where to read, a trial ends all the same, and a note says why."""
 
         async def story() -> None:
-            async with _ground(tmp_path) as ground, ground.launcher() as launcher:
+            async with _ground(tmp_path) as ground, ground.launcher() as earlier:
                 trial = await ground.trial("t", Program())
-                await launcher.launch(trial)
+                await earlier.launch(trial)
                 (ground.folder(trial) / COLLECTOR).write_text("{")
                 ground.let_go(trial)
-                async with asyncio.timeout(PATIENCE_S):
+                async with ground.launcher() as launcher, asyncio.timeout(PATIENCE_S):
                     while not (run := await launcher.look(trial)) or not run.collected:
                         await asyncio.sleep(0.01)
                 (note,) = run.notes
                 assert note.startswith("its metrics could not be read: ")
+
+        asyncio.run(story())
+
+    def test_a_start_made_by_an_earlier_munshi_is_told_of(self, tmp_path: Path) -> None:
+        """A launch that finds the folder in use starts nothing, and has the trial looked at."""
+
+        async def story() -> None:
+            async with _ground(tmp_path) as ground, ground.launcher() as earlier:
+                trial = await ground.trial("t", Program())
+                await earlier.launch(trial)
+                ground.let_go(trial)
+                async with ground.launcher() as launcher, asyncio.timeout(PATIENCE_S):
+                    await launcher.launch(trial)
+                    assert await anext(aiter(launcher.changes())) == trial.uid
+                assert ground.starts(trial) <= 1
 
         asyncio.run(story())
 

@@ -75,7 +75,9 @@ def start_of_tail(file: BinaryIO, path: Path, lines: int) -> int:
     if lines <= 0 or position == 0:
         return position
     start, end = gap(file, path)
-    file.seek(position - 1)
+    if start < position <= end:  # nothing was written behind the gap yet
+        position = start
+    file.seek(max(0, position - 1))
     # The break at the very end closes the last line and begins none.
     wanted = lines + (file.read(1) == b"\n")
     while position > 0:

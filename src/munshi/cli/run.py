@@ -28,7 +28,7 @@ from munshi.cli.progress import Progress
 from munshi.cli.settings import options as settings_options
 from munshi.cli.summary import summary
 from munshi.engine.ports import Store
-from munshi.errors import FieldFault, Invalid, NotFound
+from munshi.errors import AlreadyExists, Conflict, FieldFault, Invalid, NotFound
 from munshi.local import check, diary
 from munshi.local.home import open_home
 from munshi.local.planning import Settings
@@ -177,13 +177,20 @@ async def _keep_config_maps(store: Store, documents: Documents, namespace: str) 
     for (where, name), data in documents.config_maps.items():
         meta = ObjectMeta(name=name, namespace=where or namespace)
         fresh = ConfigMap(api_version="v1", kind="ConfigMap", metadata=meta, data=dict(data))
-        try:
-            kept = await store.get(ConfigMap, meta.namespace, name)
-        except NotFound:
-            await store.create(fresh)
-        else:
-            if kept.data != fresh.data:
-                await store.replace(kept.model_copy(update={"data": fresh.data}))
+        await _keep(store, fresh)
+
+
+async def _keep(store: Store, fresh: ConfigMap) -> None:
+    while True:
+        with contextlib.suppress(AlreadyExists, Conflict):
+            try:
+                kept = await store.get(ConfigMap, fresh.namespace, fresh.name)
+            except NotFound:
+                await store.create(fresh)
+            else:
+                if kept.data != fresh.data:
+                    await store.replace(kept.model_copy(update={"data": fresh.data}))
+            return
 
 
 def _named(experiment: Experiment) -> Experiment:
@@ -199,15 +206,18 @@ def _named(experiment: Experiment) -> Experiment:
 
 async def _submitted(store: Store, experiment: Experiment, document: Source) -> Experiment:
     """Create the experiment, or change the one that is there as far as its author may."""
-    try:
-        old = await store.get(Experiment, experiment.namespace, experiment.name)
-    except NotFound:
-        return await store.create(experiment)
-    if old.spec == experiment.spec:
-        return old
-    if faults := list(update_faults(old, experiment)):
-        raise document.refusal(faults)
-    return await store.replace(old.model_copy(update={"spec": experiment.spec}))
+    while True:
+        # Somebody else may create it, or write its status, between our look and our own write.
+        with contextlib.suppress(AlreadyExists, Conflict):
+            try:
+                old = await store.get(Experiment, experiment.namespace, experiment.name)
+            except NotFound:
+                return await store.create(experiment)
+            if old.spec == experiment.spec:
+                return old
+            if faults := list(update_faults(old, experiment)):
+                raise document.refusal(faults)
+            return await store.replace(old.model_copy(update={"spec": experiment.spec}))
 
 
 async def _watched(runtime: Work, wish: Wish) -> int:

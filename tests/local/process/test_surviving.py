@@ -22,7 +22,7 @@ from local.process.trials import (
     until,
     wait_until,
 )
-from munshi.errors import AlreadyExists, LaunchRefused
+from munshi.errors import AlreadyExists, LaunchRefused, Retryable
 from munshi.local.process import (
     Ended,
     Exit,
@@ -172,6 +172,19 @@ def test_a_broken_interpreter(place: Place) -> None:
             await Spawner("/no/such/python").start()
         with pytest.raises(LaunchRefused, match="did not come up: it ended with status 1"):
             await Spawner("false").spawn(place.plan("true"))
+
+    asyncio.run(story())
+
+
+def test_a_fork_server_that_is_killed_on_its_way(place: Place) -> None:
+    """That says nothing of the trial: it is to be tried again, and does not fail it."""
+    deadly = place.home / "deadly"
+    deadly.write_text("#!/bin/sh\nkill -9 $$\n")
+    deadly.chmod(0o700)
+
+    async def story() -> None:
+        with pytest.raises(Retryable, match="did not come up: it ended with status -9"):
+            await Spawner(str(deadly)).spawn(place.plan("true"))
 
     asyncio.run(story())
 

@@ -126,7 +126,9 @@ time.sleep(600)
     ),
     "it deletes its own folder": sh("rm -rf {folder}; exit 3", 3, "exited", "", said=None),
     "it locks its own folder": sh("chmod 0 {folder}; exit 3", 3, "exited", ""),
-    "it replaces its folder by a file": sh("rm -rf {folder}; exit 3", 3, "exited", "", said=None),
+    "it replaces its folder by a file": sh(
+        "rm -rf {folder}; echo more > {folder}; exit 3", 3, "exited", "", said=None
+    ),
     "it kills its own group": sh("sleep 600 & kill -9 0", -9, "signal", ""),
     "a child of it writes after its end": sh(
         "(trap '' TERM; sleep 0.01; while :; do echo more; done) & exit 0",
