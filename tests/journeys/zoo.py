@@ -17,6 +17,7 @@ from typing import Any
 
 from journeys.stories import choice, experiment, written
 from journeys.world import Command, World
+from munshi.local import fate
 
 SHELL = "#!/bin/sh\n"
 PYTHON = f"#!{sys.executable} -IS\n"
@@ -212,7 +213,7 @@ ZOO: dict[str, Animal] = {
     "is not there": Animal(
         START,
         None,
-        f"{FAILED} could not be started: no such program: pythn",
+        f"{FAILED} could not be started: no such program: pythn{fate.HERE}",
         state="Failed",
         name="pythn",
     ),

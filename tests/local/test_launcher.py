@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import count
 from pathlib import Path
 
+from munshi.api.common import CollectorKind, CollectorSpec, MetricsCollectorSpec
 from munshi.api.meta import ObjectMeta
 from munshi.api.trial import Trial, TrialSpec
 from munshi.api.wire import Object
@@ -149,7 +150,7 @@ class TestLocalLauncher(LauncherContract):
 
         async def story() -> None:
             async with _ground(tmp_path) as ground, ground.launcher() as earlier:
-                trial = await ground.trial("t", Program())
+                trial = _pushing(await ground.trial("t", Program()))
                 await earlier.launch(trial)
                 (ground.folder(trial) / COLLECTOR).write_text("{")
                 ground.let_go(trial)
@@ -175,6 +176,13 @@ class TestLocalLauncher(LauncherContract):
                 assert ground.starts(trial) <= 1
 
         asyncio.run(story())
+
+
+def _pushing(trial: Trial) -> Trial:
+    """The trial with a collector that reads elsewhere than its log: that has to be written down."""
+    collector = MetricsCollectorSpec(collector=CollectorSpec(kind=CollectorKind.PUSH))
+    spec = trial.spec.model_copy(update={"metrics_collector": collector})
+    return trial.model_copy(update={"spec": spec})
 
 
 @asynccontextmanager

@@ -35,13 +35,16 @@ def resume(names: tuple[str, ...], namespace: str) -> None:
 
 def _wanted(experiment: Experiment) -> wishes.Notes:
     ended = summary.ending(experiment)
+    may = experiment.spec.resume_policy in (ResumePolicy.LONG_RUNNING, ResumePolicy.FROM_VOLUME)
     if ended is not None and ended.reason != STOPPED:
-        mend = (
-            "raise maxTrialCount in its file and run that, or run failed trials with munshi retry"
+        larger = (
+            "raise maxTrialCount in its file and run that"
+            if may
+            else "give the file another name and run that (its resumePolicy is Never)"
         )
+        mend = f"{larger}, or run failed trials with munshi retry"
         raise wishes.refused(experiment, f"has ended ({wishes.told(ended)})", mend)
-    may = (ResumePolicy.LONG_RUNNING, ResumePolicy.FROM_VOLUME)
-    if ended is not None and experiment.spec.resume_policy not in may:
+    if ended is not None and not may:
         why = "was stopped, and its resumePolicy is Never"
         mend = "give the file another name, with resumePolicy: LongRunning"
         raise wishes.refused(experiment, why, mend)

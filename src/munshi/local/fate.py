@@ -14,6 +14,10 @@ from munshi.local.jobs import Stage
 from munshi.local.process import Exit, Reason
 
 OUT_OF_MEMORY = "OOMKilled"
+HERE = (
+    " (programs are this machine's own: --mount puts your files where the image had them, "
+    "--runtime podman runs the image itself)"
+)
 _TERMINATED, _KILLED = 143, 137
 
 
@@ -44,6 +48,8 @@ def stage_of(exit_: Exit) -> Stage:
             code, reason = _KILLED, OUT_OF_MEMORY
             said = f"{who} needed more memory than resources.limits.memory allows"
     message = f"{said}: {exit_.message}" if exit_.message else said
+    if exit_.reason is Reason.NOT_STARTED and exit_.message.startswith("no such program"):
+        message += HERE
     return jobs.Failed(
         started, ended, reason=reason, message=message, exit_code=code, replica=exit_.program
     )

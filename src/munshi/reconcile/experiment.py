@@ -88,10 +88,10 @@ def reconcile_experiment(view: ExperimentView, now: datetime) -> Plan[Experiment
             verdict = Verdict(ExperimentCondition.FAILED, FAILED, text)
     if verdict is not None:
         if not again:
-            return Plan(_ended(status, verdict, now), _kills(counted.active, verdict.message))
+            return Plan(_ended(status, verdict, now), _kills(counted.active, f"the experiment ended: {verdict.message}"))
         # What the user runs once more is let end first.
         others = [trial for trial in counted.active if trial not in again.begun]
-        actions = (*_kills(others, verdict.message), *_retries(view, counted, again))
+        actions = (*_kills(others, f"the experiment ended: {verdict.message}"), *_retries(view, counted, again))
     return Plan(_suspension(_running(status, counted, now), experiment, now), actions)
 
 
@@ -282,7 +282,7 @@ def _too_many_failed(experiment: Experiment, failed: int) -> bool:
 
 
 def _kills(active: Iterable[Trial], why: str) -> tuple[Action, ...]:
-    return tuple(KillTrial(trial, f"stopped because {why}") for trial in active)
+    return tuple(KillTrial(trial, why) for trial in active)
 
 
 def _retries(view: ExperimentView, counted: Tally, again: Retries) -> tuple[Action, ...]:

@@ -243,8 +243,12 @@ def _ask(view: SuggestionView, count: int) -> Ask:
         max_trial_count=experiment.spec.max_trial_count,
     )
     news = new_results(counted, status.suggestions)
-    why = f"{count} assignments are wanted; {len(results)} results are known"
+    why = f"{_counted_words(count, 'assignment')} wanted; {_counted_words(len(results), 'result')} known"
     return Ask(algorithm.algorithm_name if algorithm else "", request, news, why)
+
+
+def _counted_words(number: int, what: str) -> str:
+    return f"1 {what} is" if number == 1 else f"{number} {what}s are"
 
 
 def _counted(view: SuggestionView) -> Tally:
