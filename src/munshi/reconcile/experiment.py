@@ -88,10 +88,16 @@ def reconcile_experiment(view: ExperimentView, now: datetime) -> Plan[Experiment
             verdict = Verdict(ExperimentCondition.FAILED, FAILED, text)
     if verdict is not None:
         if not again:
-            return Plan(_ended(status, verdict, now), _kills(counted.active, f"the experiment ended: {verdict.message}"))
+            return Plan(
+                _ended(status, verdict, now),
+                _kills(counted.active, f"the experiment ended: {verdict.message}"),
+            )
         # What the user runs once more is let end first.
         others = [trial for trial in counted.active if trial not in again.begun]
-        actions = (*_kills(others, f"the experiment ended: {verdict.message}"), *_retries(view, counted, again))
+        actions = (
+            *_kills(others, f"the experiment ended: {verdict.message}"),
+            *_retries(view, counted, again),
+        )
     return Plan(_suspension(_running(status, counted, now), experiment, now), actions)
 
 
