@@ -48,7 +48,8 @@ def progress(stream: io.StringIO) -> str:
     """What `munshi run` shows of an experiment under way."""
     best = a_trial("random-x7", "Succeeded", accuracy="0.97")
     shown = Progress(stream)
-    shown.update(an_experiment("random", condition("Running"), best=best), [best], NOW)
+    running = an_experiment("random", condition("Running"), best=best, trials_succeeded=1)
+    shown.update(running, NOW)
     shown.close()
     return stream.getvalue()
 

@@ -200,3 +200,43 @@ def test_documents_for_kubernetes_are_passed_over(tmp_path: Path) -> None:
     alone = written(tmp_path, namespace)
     assert not alone.notes
     assert [fault.path for refusal in alone.refusals for fault in refusal.faults] == [("kind",)]
+
+
+RUNNABLE = SPEC.replace("{containers:", "{restartPolicy: Never, containers:").replace(
+    "name: main,", "name: main, command: [python],"
+)
+
+
+def test_what_only_this_machine_cannot_run_is_a_note(munshi: Munshi) -> None:
+    """A RayJob is valid, since a cluster may run it; that `run` would refuse it here is said beside it."""
+    ray = SPEC.replace("batch/v1", "ray.io/v1").replace("kind: Job", "kind: RayJob")
+    conditions = (
+        "    successCondition: status.done\n    failureCondition: status.failed\n"
+        "    primaryPodLabels: {a: b}\n"
+    )
+    result = munshi("validate", "-", given=(EXPERIMENT + conditions + ray).encode())
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "<stdin>: Experiment default/random is valid\n",
+    )
+    assert result.stderr.startswith("note: on this machine: <stdin>:")
+    assert "RayJob" in result.stderr
+    fine = munshi("validate", "-", given=(EXPERIMENT + RUNNABLE).encode())
+    assert (fine.exit_code, fine.stderr) == (0, "")
+
+
+def test_a_trials_name_must_be_one(munshi: Munshi) -> None:
+    """A job with a name that no object can have is not printed."""
+    given = (EXPERIMENT + RUNNABLE).encode()
+    for name in ("BAD name", "", "-x", "x" * 64):
+        refused = munshi("render", "-", "--trial", name, given=given)
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert "is no name of a trial" in refused.stderr
+    assert munshi("render", "-", "--trial", "x" * 63, given=given).exit_code == 0
+
+
+def test_what_to_quote_is_shown_as_it_was_written(munshi: Munshi) -> None:
+    """YAML reads y as true; the mend says "y"."""
+    custom = "  metricsCollectorSpec: {collector: {kind: Custom, customCollector: {name: c, image: y}}}\n"
+    text = EXPERIMENT.replace("  objective:", f"{custom}  objective:") + RUNNABLE
+    assert 'e.g. "y"' in munshi("validate", "-", given=text.encode()).stderr

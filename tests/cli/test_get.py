@@ -47,6 +47,23 @@ PRINTED = {
         ["tr", "random-a1", "-o", "custom-columns=A:.nope.x[*].y,B:metadata.generation"],
         "A        B\n<none>   1\n",
     ),
+    "a table without its head": (
+        ["tr", "--no-headers", "-o", "custom-columns=A:.metadata.name"],
+        "random-a1\nrandom-b2\n",
+    ),
+    "in an order of one's own": (
+        ["tr", "-o", "name", "--sort-by=.status.conditions[0].type"],
+        "trial.kubeflow.org/random-b2\ntrial.kubeflow.org/random-a1\n",
+    ),
+    "several kinds": (
+        ["exp,tr", "-o", "name"],
+        "experiment.kubeflow.org/random\ntrial.kubeflow.org/random-a1\ntrial.kubeflow.org/random-b2\n",
+    ),
+    "several kinds as one list": (["sug,exp", "-o", "jsonpath={.items[*].kind}"], "Suggestion Experiment"),
+    "one experiment's": (
+        ["tr", "-e", "random", "-o", "custom-columns=A:.metadata.name"],
+        "A\nrandom-a1\nrandom-b2\n",
+    ),
     "columns over nothing": (["tr", "-n", "empty", "-o", "custom-columns=A:.a"], "A\n"),
     "names": (["tr", "-o", "name"], "trial.kubeflow.org/random-a1\ntrial.kubeflow.org/random-b2\n"),
     "suggestions": (["sug", "-o", "custom-columns=NAME:.metadata.name"], "NAME\nrandom\n"),
@@ -331,3 +348,31 @@ def test_a_watch_begins_before_there_is_a_database(tmp_path: Path) -> None:
     with command("get", "exp", "-w", "-o", "name", home=tmp_path) as munshi:
         Ledger(tmp_path).put(an_experiment("random", condition("Running")))
         assert munshi.until(b"experiment.kubeflow.org/random\n")
+
+
+@pytest.mark.usefixtures("ledger")
+def test_tables_of_several_kinds(munshi: Munshi) -> None:
+    """Each kind has its own columns, with an empty line between; without heads none is printed."""
+    tables_ = munshi("get", "all").stdout.split("\n\n")
+    assert [table.split()[0] for table in tables_] == ["NAME"] * 3
+    bare = munshi("get", "all", "--no-headers").stdout
+    assert "NAME" not in bare
+    assert bare.count("random") == 4
+
+
+NO_LISTS = {
+    "names of several kinds": (["exp,tr", "random"], "one kind at a time"),
+    "a kind among them that is none": (["exp,pods"], '"pods" is not a kind'),
+    "the experiments of an experiment": (["exp", "-e", "random"], "-e lists"),
+    "an order by no path": (["tr", "--sort-by={.a["], "--sort-by"),
+    "an experiment that is not there": (["tr", "-e", "randm"], 'did you mean "random"?'),
+}
+
+
+@pytest.mark.parametrize(("words", "said"), NO_LISTS.values(), ids=NO_LISTS)
+@pytest.mark.usefixtures("ledger")
+def test_lists_that_cannot_be(munshi: Munshi, words: list[str], said: str) -> None:
+    """What is asked for wrongly is refused, with what is wrong."""
+    result = munshi("get", *words)
+    assert result.exit_code != 0
+    assert said in (result.stderr or str(result.exception))

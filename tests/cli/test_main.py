@@ -56,6 +56,7 @@ def test_a_misspelt_verb_is_usage(tmp_path: Path) -> None:
     shown = munshi("validte", home=tmp_path)
     assert shown.returncode == 2
     assert 'did you mean "validate"?' in shown.stderr
+    assert "here it is munshi run" in munshi("apply", "-f", "x.yaml", home=tmp_path).stderr
 
 
 def raising(error: BaseException) -> click.Command:
@@ -140,3 +141,49 @@ def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
     )
     os.close(writing)
     assert (shown.returncode, shown.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("streams", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+def test_a_closed_stream_is_nobody_listening(tmp_path: Path, streams: str) -> None:
+    """`munshi … >&-` does its work and ends well; no file of munshi's is taken for the stream."""
+    shown = subprocess.run(
+        ["sh", "-c", f'"$0" -m munshi get experiments {streams}', sys.executable],
+        env={**os.environ, "MUNSHI_HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert shown.returncode == 0, shown.stderr
+    assert "bug" not in shown.stderr
+    assert not list(tmp_path.rglob("crash-*"))
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_output_that_is_full_is_named(tmp_path: Path, unbuffered: str) -> None:
+    """A disk that is full behind stdout: exit code 1 and a sentence that says which file it is."""
+    with Path("/dev/full").open("wb") as full:
+        shown = subprocess.run(
+            [sys.executable, "-m", "munshi", "version"],
+            env={**os.environ, "MUNSHI_HOME": str(tmp_path), "PYTHONUNBUFFERED": unbuffered},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    said = "munshi: the output (/dev/full) cannot be written: No space left on device\n"
+    assert (shown.returncode, shown.stderr) == (1, said)
+
+
+def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    """A glance and a look say the same as whoever writes: it is no folder; nothing is "not found"."""
+    file = tmp_path / "file"
+    file.write_text("mine")
+    for home in (file, file / "below"):
+        for words in (["get", "experiments"], ["best", "e"], ["gc", "--dry-run"]):
+            shown = munshi(*words, home=home)
+            assert shown.returncode in (1, 2)
+            assert str(file) in shown.stderr
+            assert "MUNSHI_HOME" in shown.stderr
+    assert file.read_text() == "mine"

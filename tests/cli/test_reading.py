@@ -69,6 +69,7 @@ MISSES = {
     "a trial's values": (["metrics", "random-x8"], 'did you mean "random-x7"?'),
     "a description": (["describe", "trial", "random-x8"], 'did you mean "random-x7"?'),
     "a best trial": (["best", "randm"], 'did you mean "random"?'),
+    "an experiment's log": (["logs", "random"], "its best one: munshi logs random-x7"),
     "a deletion": (["delete", "exp", "randm"], 'did you mean "random"?'),
 }
 

@@ -151,6 +151,55 @@ def test_stop_does_it_itself_when_nobody_drives(munshi: Munshi, real: RealHome) 
     assert "has ended already (Succeeded, ExperimentStopped" in munshi("stop", "e").stdout
 
 
+def test_a_trial_is_known_by_its_name_alone(munshi: Munshi, real: RealHome) -> None:
+    """`stop` and `explain` take a trial's bare name, and KIND NAME as get does; an experiment goes first."""
+    owner = real.holds(an_experiment())
+    first, second = trials(real, owner, running(), running())
+    twin = real.owned(a_trial("e", running(), index=2), owner)
+    assert "Trial e-0 of experiment e" in munshi("explain", "e-0").stdout
+    assert "Trial e-1 of experiment e" in munshi("explain", "tr", "e-1").stdout
+    assert "Experiment e:" in munshi("explain", "e").stdout
+    assert "Experiment e:" in munshi("explain", "experiment", "e").stdout
+    assert munshi("stop", "e-0").stdout == "trial.kubeflow.org/e-0 stopped\n"
+    assert munshi("stop", "trial", "e-1").stdout == "trial.kubeflow.org/e-1 stopped\n"
+    assert [real.notes(one).get("stop") for one in (first, second, twin)] == ["", "", None]
+    assert munshi("suspend", "experiment", "e").stdout == "experiment.kubeflow.org/e suspended\n"
+    assert munshi("resume", "exp", "e").stdout == "experiment.kubeflow.org/e resumed\n"
+    assert munshi("retry", "trial", "e-0").stdout == "trial.kubeflow.org/e-0 retried\n"
+
+
+INSTEAD = {
+    "an experiment's best, of a trial": (["best", "e-0"], "munshi best e"),
+    "an export of a trial": (["export", "e-0"], "munshi export e"),
+    "a trial suspended": (["suspend", "e-0"], "munshi suspend e"),
+    "an experiment's log": (["logs", "e"], "munshi get trials -e e"),
+    "an experiment's values": (["metrics", "e"], "munshi get trials -e e"),
+    "an experiment run again": (["retry", "e"], "munshi retry --failed e"),
+    "a trial described as an experiment": (["describe", "exp", "e-0"], "munshi describe trial e-0"),
+    "an experiment got as a trial": (["get", "tr", "e"], "munshi get experiment e"),
+}
+
+
+@pytest.mark.parametrize(("words", "instead"), INSTEAD.values(), ids=INSTEAD)
+def test_a_name_of_the_other_kind(
+    munshi: Munshi, real: RealHome, words: list[str], instead: str
+) -> None:
+    """What is there under that name is told, with what to type."""
+    trials(real, real.holds(an_experiment()), failed())
+    result = munshi(*words)
+    said = result.stderr or str(result.exception)
+    assert result.exit_code != 0
+    assert said.rstrip().endswith(instead)
+
+
+def test_a_name_without_its_kind(munshi: Munshi, real: RealHome) -> None:
+    """`describe e` says where the kind goes."""
+    real.holds(an_experiment())
+    result = munshi("describe", "digits")
+    assert result.exit_code == 2
+    assert "munshi describe experiment digits" in result.stderr
+
+
 @pytest.mark.parametrize("words", [["stop", "suggestion/e"], ["suspend", "trial/e-0"], ["retry"]])
 def test_wrong_words(munshi: Munshi, real: RealHome, words: list[str]) -> None:
     """What a verb is not for is refused before anything is done."""

@@ -201,6 +201,35 @@ def test_other_files_are_left_alone(tmp_path: Path) -> None:
     assert collector.seen().notes == ()
 
 
+def test_a_file_without_a_version_record_is_read_by_its_name(tmp_path: Path) -> None:
+    """Writers made by hand begin with a value at once; the file's name says what it is."""
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "events.out.tfevents.1").write_bytes(event("loss", 1) + event("loss", 2))
+    collector = TFEventCollector(run, ["loss"])
+    assert [log.value for log in everything(collector)] == ["1.0", "2.0"]
+    assert collector.seen().notes == ()
+
+
+def test_files_passed_over_are_named_with_the_reason(tmp_path: Path) -> None:
+    """What was not read is named when nothing was, and when its name promised events."""
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "events.1").write_bytes(event("loss", 1))
+    (run / "x.tfevents").write_text("loss=0.1, or so one might think")
+    collector = TFEventCollector(run, ["loss"])
+    assert everything(collector) == []
+    assert collector.seen().notes == (
+        f"{run} holds no event file (2 other file(s))",
+        'events.1 has no version record, and "tfevents" is not in its name',
+        "x.tfevents does not begin with a record: the checksum of its first 8 bytes is wrong",
+    )
+    append(run / "good", event("loss", 1))
+    assert len(everything(collector)) == 1
+    (note,) = collector.seen().notes
+    assert note.startswith("x.tfevents does not begin")
+
+
 def test_links_inside_are_not_followed(tmp_path: Path) -> None:
     """Neither a linked file nor a linked folder is read."""
     append(tmp_path / "other" / "events.1", event("loss", 1))

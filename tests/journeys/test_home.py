@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from journeys import kills, witness
-from journeys.stories import ONCE, REPORT, UNTIL_OPEN, experiment, written
+from journeys.stories import FOR_EVER, ONCE, REPORT, UNTIL_OPEN, experiment, written
 from journeys.world import World, wait_until
 
 pytestmark = pytest.mark.journey
@@ -133,3 +133,17 @@ def test_a_home_that_is_moved_between_two_runs(
     assert witness.findings(world, 6) == []
     said = world.munshi("logs", witness.marks(world)[0].trial)
     assert (said.code, "beat = 1" in said.out) == (0, not how)
+
+
+def test_a_home_that_is_removed_while_munshi_runs(world: World) -> None:
+    """One sentence and exit code 1; what ran is ended, and no stub of a home is made again."""
+    run = world.start("run", written(world.path, experiment(ONCE, FOR_EVER)))
+    wait_until(lambda: len(world.lines("started")) == 2, "for two trials")
+    shutil.rmtree(world.home)
+    done = run.wait()
+    assert done.code == 1
+    told = [line for line in done.err.splitlines() if "munshi: " in line]
+    assert len(told) == 1, done.err
+    assert f"the home {world.home} was removed while munshi ran" in told[0]
+    assert world.survivors() == []
+    assert not world.home.exists()

@@ -131,7 +131,7 @@ def test_a_failing_init_container_fails_the_trial(world: World) -> None:
     done = world.munshi("run", written(world.path, made))
     assert done.code == 1
     message = world.trials()[0]["status"]["conditions"][-1]["message"]
-    assert 'program "init-fetch" ended with exit code 7' in message
+    assert 'Program "init-fetch" ended with exit code 7' in message
     assert "no network" in message
     assert not (world.path / "started").exists()
 

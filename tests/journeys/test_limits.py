@@ -236,8 +236,8 @@ exit $code
 """`munshi run` with a home of 1 MiB, of which SPARE blocks are taken; then what is in it."""
 
 
-PATIENTLY = 'until echo "score=$X"; do sleep 0.05; done 2> /dev/null'
-"""A program whose own output waits for room."""
+PATIENTLY = 'until echo "score=$X"; do echo >> met; sleep 0.05; done 2> /dev/null'
+"""A program whose own output waits for room, and leaves a line for every time that it met none."""
 
 
 class Shelf:
@@ -319,18 +319,19 @@ def test_a_full_disk_is_told_at_once(world: World) -> None:
 
 
 def test_a_disk_that_fills_and_is_freed(world: World) -> None:
-    """While there is no room munshi says so and waits; then it goes on, and nothing is lost or repeated."""
-    made = experiment(ONCE, PATIENTLY, UNTIL_OPEN, maxTrialCount=6)
+    """While there is no room all wait; then they go on, nothing is lost or repeated, and the trials tell."""
+    made = experiment(ONCE, UNTIL_OPEN, PATIENTLY, maxTrialCount=6)
     with shelf(world, made) as run:
         wait_until(lambda: len(world.lines("started")) == 2, "for two trials")
         run.fill()
         (world.path / "gate").touch()
-        wait_until(lambda: "no space is left" in run.err, "for the warning")
-        assert "munshi goes on trying" in run.err
+        wait_until(lambda: len(world.lines("met")) > 100, "for some seconds without room")
         (run.home / "spare").unlink()
         assert run.wait() == 0, run.err
         assert run.ends() == ["Succeeded"] * 6
         assert len(world.lines("started")) == 6
+        told = json.loads((world.path / "trials.json").read_text())["items"]
+        assert sum("was full while it ran" in last(trial)["message"] for trial in told) == 2
 
 
 def test_a_trial_that_fills_the_disk(world: World) -> None:
@@ -343,3 +344,53 @@ def test_a_trial_that_fills_the_disk(world: World) -> None:
         told = json.loads((world.path / "trials.json").read_text())["items"][0]
         assert "exit code 5" in last(told)["message"]
         assert "No space left on device" in last(told)["message"]
+
+
+FILL = 'dd if=/dev/zero of="$MUNSHI_HOME/checkpoint" bs=64k 2> /dev/null; sleep 2.5'
+FULL = {
+    "and fails": ("exit 3", "Failed"),
+    "and reports nothing": ("exit 0", "MetricsUnavailable"),
+}
+
+
+@pytest.mark.parametrize(("end", "state"), FULL.values(), ids=FULL)
+def test_a_full_disk_that_a_program_met_is_told(world: World, end: str, state: str) -> None:
+    """What its output met for some seconds stands in the trial's message, however the trial ended."""
+    made = experiment(FILL, 'echo "score=1"', 'rm "$MUNSHI_HOME/checkpoint"', end, **ALONE)
+    with shelf(world, made) as run:
+        assert run.wait() == 1
+        assert run.ends() == [state]
+        told = json.loads((world.path / "trials.json").read_text())["items"][0]
+        assert "the disk that holds its log" in last(told)["message"]
+        assert "was full while it ran" in last(told)["message"]
+
+
+CLEARING = """
+mount -t tmpfs -o size=1m none "$MUNSHI_HOME" || exit 99
+"$@" run story.yaml
+cat /dev/zero > "$MUNSHI_HOME/spare" 2>/dev/null
+"$@" get trials -o name > got; echo $? >> codes
+"$@" best story > best; echo $? >> codes
+"$@" delete experiment story 2> refused; echo $? >> codes
+"$@" gc --logs > removed; echo $? >> codes
+"$@" delete experiment story; echo $? >> codes
+"""
+"""A home of 1 MiB is filled after its run, and then cleared with munshi's own means."""
+
+
+def test_a_full_disk_is_cleared_with_munshi(world: World) -> None:
+    """What reads works; `delete` says what frees space, and `gc --logs` frees it though the disk is full."""
+    written(world.path, experiment('seq 1 20000; echo "score=1"', **ALONE))
+    world.home.mkdir()
+    done = subprocess.run(
+        ["unshare", "-Urm", "sh", "-c", CLEARING, "sh", sys.executable, "-m", "munshi"],
+        cwd=world.path,
+        env={**os.environ, "MUNSHI_HOME": str(world.home)},
+        capture_output=True,
+        timeout=100,
+        check=False,
+    )
+    assert world.lines("codes") == ["0", "0", "1", "0", "0"], done.stderr
+    assert len(world.lines("got")) == 1
+    assert any("munshi gc --logs frees" in line for line in world.lines("refused"))
+    assert "removed 1 completed trial's files" in world.lines("removed")[0]

@@ -38,12 +38,13 @@ MISSING = (
     'Metrics are not available: the objective "score" was never reported; nothing that looks like a '
     'metric was seen; let the program print lines like "score=0.93"'
 )
-FAILED = "Trial has failed. Job reason: BackoffLimitExceeded. the program"
+FAILED = "Trial has failed. Job reason: BackoffLimitExceeded. The program"
 SUCCEEDED = "Trial has succeeded"
 NEVER_BEST = "is not a finite number ({}), so it cannot be the best"
+CONTINUED = f"{SUCCEEDED}; it stopped itself (SIGSTOP) once and was continued"
 LEFT = f"{SUCCEEDED}; it left behind N process: N ({{}}), ended by munshi"
 LATE = (
-    "Trial has failed. Job reason: DeadlineExceeded. it was ended by activeDeadlineSeconds: it ran "
+    "Trial has failed. Job reason: DeadlineExceeded. It was ended by activeDeadlineSeconds: it ran "
     f"longer than its deadline of {DEADLINE_S} s"
 )
 OWN = '"$MUNSHI_HOME/trials/default/$KATIB_TRIAL_NAME"'
@@ -252,7 +253,7 @@ ZOO: dict[str, Animal] = {
     "kills its whole process group": failed(
         END, "sleep 600 & kill -KILL 0", f"{FAILED} was ended by signal 9 (SIGKILL)"
     ),
-    "stops itself (SIGSTOP) once": sh(END, "kill -STOP $$; echo score=0.5", SUCCEEDED, "0.5"),
+    "stops itself (SIGSTOP) once": sh(END, "kill -STOP $$; echo score=0.5", CONTINUED, "0.5"),
     "stops itself for ever": failed(
         END,
         "echo begun; while :; do kill -STOP $$; done",
@@ -447,7 +448,7 @@ while True:
     held.append(b"x" * (1 << 20))
     time.sleep(0.002)
 """,
-        "Trial has failed. Job reason: OOMKilled. the program needed more memory than "
+        "Trial has failed. Job reason: OOMKilled. The program needed more memory than "
         "resources.limits.memory allows: it used N MiB of memory; its limit is 64 MiB",
         state="Failed",
         words="loading",

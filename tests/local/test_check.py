@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from munshi.api.common import (
     CollectorKind,
@@ -13,6 +16,7 @@ from munshi.api.common import (
 )
 from munshi.api.wire import Json
 from munshi.local import check
+from munshi.local.containers import Runtime
 from munshi.local.planning import Settings
 from munshi.testing.builders import an_experiment
 
@@ -101,3 +105,29 @@ def test_only_this_machine_is_scraped() -> None:
     http = "spec.metricsCollectorSpec.source.httpGet"
     assert list(found) == [f"{http}.host", f"{http}.scheme"]
     assert not collector_faults(kind, host="localhost", scheme="HTTP")
+
+
+def test_an_image_that_is_nowhere_is_told_at_its_field(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The path is that of the container's image, with the mend; podman is asked for each."""
+    podman = tmp_path / "podman"
+    podman.write_text("#!/bin/sh\n[ $1 = info ] || { echo unknown >&2; [ $3 = here ]; }\n")
+    podman.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    helper: dict[str, Json] = {"name": "first", "image": "here", "command": ["true"]}
+    main: dict[str, Json] = {"name": "main", "image": "nope", "command": ["true"]}
+    pod: dict[str, Json] = {"restartPolicy": "Never", "containers": [main]}
+    job: dict[str, Json] = {**POD, "spec": {**pod, "initContainers": [helper]}}
+    one = an_experiment()
+    template = one.spec.trial_template
+    assert template is not None
+    (fault,) = check.faults(one, job, "main", Settings(runtime=Runtime.PODMAN), {})
+    place = "spec.containers[0].image"
+    if template.trial_spec is not None:
+        assert fault.field == f"spec.trialTemplate.trialSpec.{place}"
+    else:
+        assert fault.field == "spec.trialTemplate"
+        assert f"in the rendered job, {place}: " in fault.problem
+    assert 'image "nope" is not here' in fault.problem
+    assert "podman build -t nope FOLDER" in fault.problem

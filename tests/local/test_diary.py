@@ -61,6 +61,18 @@ def test_untold(happens: Sequence[Happening], tmp_path: Path) -> None:
     assert heard(happens, tmp_path) == []
 
 
+def test_a_full_diary_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It begins anew when it is full, and one older one is kept; nothing is lost on the way."""
+    monkeypatch.setattr(diary, "BYTES", 1200)
+    with diary.kept_in(tmp_path, lambda *_: None) as path:
+        for number in range(30):
+            log.info("line %s of thirty", number)
+    older = path.with_name("munshi.log.1")
+    lines = (older.read_text() + path.read_text()).splitlines()
+    assert [line.partition(": ")[2] for line in lines] == [f"line {n} of thirty" for n in range(30)]
+    assert older.stat().st_size < 1300
+
+
 def heard(happens: Sequence[Happening], home: Path) -> list[str]:
     """The alarms."""
     told: list[str] = []

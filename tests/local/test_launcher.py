@@ -11,12 +11,15 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import count
 from pathlib import Path
 
+import pytest
+
 from munshi.api.common import CollectorKind, CollectorSpec, MetricsCollectorSpec
 from munshi.api.meta import ObjectMeta
 from munshi.api.trial import Trial, TrialSpec
 from munshi.api.wire import Object
 from munshi.engine.clock import WallClock
 from munshi.engine.ports import Launcher
+from munshi.local import launcher as launching
 from munshi.local import process
 from munshi.local.launcher import COLLECTOR, LocalLauncher, attempt_folder
 from munshi.local.planning import Settings
@@ -159,6 +162,26 @@ class TestLocalLauncher(LauncherContract):
                         await asyncio.sleep(0.01)
                 (note,) = run.notes
                 assert note.startswith("its metrics could not be read: ")
+
+        asyncio.run(story())
+
+    def test_what_is_no_longer_remembered_is_read_again(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Of thousands of ended trials few are kept in memory; whoever asks for another still gets it."""
+        monkeypatch.setattr(launching, "REMEMBERED", 1)
+
+        async def story() -> None:
+            async with _ground(tmp_path) as ground, ground.launcher() as launcher:
+                trials = [await ground.trial(f"t{number}", Program()) for number in range(3)]
+                for trial in (*trials, trials[0]):
+                    await launcher.launch(trial)
+                    ground.let_go(trial)
+                    async with asyncio.timeout(PATIENCE_S):
+                        while not (run := await launcher.look(trial)) or not run.collected:
+                            await asyncio.sleep(0.01)
+                assert len(launcher._watched) <= 2  # type: ignore[attr-defined]
+                assert [ground.starts(trial) for trial in trials] == [1, 1, 1]
 
         asyncio.run(story())
 

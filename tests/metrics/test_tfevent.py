@@ -211,20 +211,27 @@ def test_checksums_are_crc32c() -> None:
     assert tfrecord.crc32c(bytes(range(32))) == 0x46DD794E
 
 
+PLAIN = record(b"\x09" + bytes(8) + b"\x10\x01")
+HURT = PLAIN[:-1] + bytes([PLAIN[-1] ^ 1])
 KINDS = {
-    "an event file": (TF1, True),
-    "its first bytes": (TF1[:11], None),
-    "its first record cut": (TF1[:20], None),
-    "a completion marker": (b"completed\n and then", False),
-    "another TFRecord": (record(b"an example of a data set"), False),
-    "nothing": (b"", None),
+    "an event file": (TF1, "events.1", ""),
+    "its first bytes": (TF1[:11], "events.1", tfevent.SHORT),
+    "its first record cut": (TF1[:20], "events.1", tfevent.SHORT),
+    "a completion marker": (b"completed\n and then", "1.tfevents", "does not begin with a record"),
+    "another TFRecord": (record(b"an example of a data set"), "data", "has no version record"),
+    "nothing": (b"", "1.tfevents", tfevent.SHORT),
+    "no version record, but the name": (PLAIN, "out.tfevents.1", ""),
+    "no version record, and cut": (PLAIN[:-1], "out.tfevents.1", tfevent.SHORT),
+    "no version record, and damaged": (HURT, "out.tfevents.1", "has a damaged first record"),
+    "a first record beyond the block": (record(bytes(200))[:100], "out.tfevents.1", ""),
 }
 
 
-@pytest.mark.parametrize(("block", "answer"), KINDS.values(), ids=KINDS)
-def test_recognises_event_files(block: bytes, answer: bool | None) -> None:
-    """The first record tells; before it is there, nothing is said."""
-    assert tfevent.is_event_file(block) is answer
+@pytest.mark.parametrize(("block", "name", "why"), KINDS.values(), ids=KINDS)
+def test_recognises_event_files(block: bytes, name: str, why: str) -> None:
+    """The first record and the name tell; before the record is there, only that is said."""
+    refusal = tfevent.why_no_events(block, name, 100)
+    assert refusal.startswith(why) if why else refusal == ""
 
 
 FEW = 1 << 40

@@ -61,12 +61,15 @@ def integrity():
 """
 
 
-def on_a_small_disk(disk: Path, program: str, size: str = "4m") -> Any:
+def on_a_small_disk(
+    disk: Path, program: str, size: str = "4m", arguments: tuple[str, ...] = ()
+) -> Any:
     """What the program prints as JSON, run with a file system of that size at `disk`."""
     disk.mkdir()
-    mount = f'mount -t tmpfs -o size={size} tmpfs "$1" && exec "$2" -c "$3" "$1"'
+    mount = f'mount -t tmpfs -o size={size} tmpfs "$0" && exec "$@"'
+    command = [sys.executable, "-c", BEGINNING + program, str(disk), *arguments]
     done = subprocess.run(
-        ["unshare", "-Urm", "sh", "-c", mount, "sh", str(disk), sys.executable, BEGINNING + program],
+        ["unshare", "-Urm", "sh", "-c", mount, str(disk), *command],
         check=False, capture_output=True, text=True, timeout=100,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -216,6 +219,61 @@ def test_a_read_only_home_is_refused_with_what_to_do(tmp_path: Path) -> None:
     """Terminal: trying again would not help, making it writable does."""
     said = on_a_small_disk(tmp_path / "disk", READ_ONLY)
     assert f"{tmp_path / 'disk' / 'x.db'} cannot be written" in said
+
+
+THE_LOG_ALONE = """
+async def main():
+    async with opened() as store:
+        trial = await store.create(a_trial("t"))
+        leave_room(40)
+        busy = 0
+        for at in range(200):
+            labels = {"at": str(at)}
+            meta = trial.metadata.model_copy(update={"labels": labels})
+            changed = trial.model_copy(update={"metadata": meta})
+            try:
+                trial = await store.replace(changed)
+            except StoreBusy:
+                busy += 1
+                trial = await store.replace(changed)
+    print(json.dumps(busy))
+
+asyncio.run(main())
+"""
+
+
+def test_a_full_disk_does_not_stop_what_needs_no_room(tmp_path: Path) -> None:
+    """Where only the write-ahead log has filled the disk, a write that was refused succeeds when repeated."""
+    assert on_a_small_disk(tmp_path / "disk", THE_LOG_ALONE) >= 1
+
+
+READING = """
+async def main():
+    async with opened() as store:
+        await store.create(a_trial("t"))
+    if sys.argv[2] == "full":
+        leave_room(0)
+    else:
+        os.system(f'mount -o remount,ro "{disk}"')
+    reader = SqlStore.open(path, lambda: NOON, lambda: str(uuid.uuid4()), reading=True)
+    async with reader as store:
+        names = [trial.name for trial in await store.list(Trial)]
+        try:
+            await store.create(a_trial("u"))
+        except MunshiError as error:
+            said = str(error)
+    print(json.dumps([names, said]))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("trouble", ["full", "read-only"])
+def test_a_home_that_cannot_be_written_can_be_read(tmp_path: Path, trouble: str) -> None:
+    """On a full or read-only disk a store that is opened for reading reads; a write is refused."""
+    names, said = on_a_small_disk(tmp_path / "disk", READING, arguments=(trouble,))
+    assert names == ["t"]
+    assert "x.db cannot be written" in said
 
 
 def test_a_damaged_file_is_named_with_what_can_be_saved(tmp_path: Path) -> None:

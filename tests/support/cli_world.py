@@ -204,7 +204,7 @@ class World:
         )
 
     @asynccontextmanager
-    async def store(self) -> AsyncIterator[World]:
+    async def store(self, *, reading: bool = False) -> AsyncIterator[World]:
         """Itself."""
         yield self
 

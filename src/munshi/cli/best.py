@@ -6,7 +6,7 @@ import click
 
 from munshi.api.experiment import Experiment
 from munshi.api.wire import Json
-from munshi.cli import arguments, facts, home, options, tables
+from munshi.cli import arguments, facts, home, mistaken, options, tables
 from munshi.cli.facts import Best
 from munshi.errors import NotFound
 
@@ -23,7 +23,7 @@ def best(name: str, namespace: str, output: str | None) -> None:
     """
 
     async def read(_: home.Home, store: home.Records) -> Experiment:
-        return await home.find(store, Experiment, namespace, name.rpartition("/")[2])
+        return await mistaken.find(store, Experiment, namespace, name.rpartition("/")[2])
 
     experiment = home.ask(read)
     found = facts.best(experiment)

@@ -60,6 +60,15 @@ def read_file(text: str) -> list[Column]:
     ]
 
 
+def path(text: str) -> Template:
+    """A path alone, with or without braces and the first dot.
+
+    Raises:
+        Wrong: With the place in the text.
+    """
+    return _column("", text, 0).path
+
+
 def _column(head: str, path: str, at: int) -> Column:
     relaxed = _RELAXED.fullmatch(path)
     if relaxed is None:

@@ -8,7 +8,8 @@ import click
 
 from munshi.api.suggestion import Suggestion
 from munshi.cli import home, kinds, options
-from munshi.errors import NotFound
+from munshi.errors import MunshiError, NotFound
+from munshi.store.sentences import NoSpace
 
 
 @click.command()
@@ -39,10 +40,29 @@ def delete(what: tuple[str, ...], namespace: str, ignore_not_found: bool) -> Non
                 click.echo(f'{kind.__name__.lower()}{kinds.GROUP_SUFFIX} "{found.name}" deleted')
         return missing
 
-    missing = asyncio.run(all_of_them())
+    try:
+        missing = asyncio.run(all_of_them())
+    except NoSpace as full:
+        raise NoSpace(f"{full}{asyncio.run(_what_frees_some())}") from full
     if ignore_not_found:
         return
     for miss in missing:
         click.echo(f"munshi: {miss}", err=True)
     if missing:
         raise click.exceptions.Exit(4)
+
+
+async def _what_frees_some() -> str:
+    """What to type for room, with how much there is to win; empty when that is nothing, or unknown."""
+    from munshi.cli.gc import amount  # noqa: PLC0415 - for bad days only
+    from munshi.local import cleaning  # noqa: PLC0415
+    from munshi.local.home import open_home  # noqa: PLC0415
+
+    opened = open_home()
+    try:
+        async with opened.store(reading=True) as store:
+            found = await cleaning.leftovers(opened, store, logs=True)
+    except MunshiError:
+        return ""
+    total = sum(one.size for one in found)
+    return f": munshi gc --logs frees {amount(total)}" if total else ""

@@ -11,7 +11,7 @@ from munshi.api.experiment import Experiment
 from munshi.api.meta import Resource
 from munshi.api.suggestion import Suggestion
 from munshi.api.trial import Trial
-from munshi.cli import description, home, options, outputs
+from munshi.cli import description, home, mistaken, options, outputs
 
 
 @click.command()
@@ -24,7 +24,7 @@ def describe(what: tuple[str, ...], namespace: str) -> None:
     async def read(opened: home.Home, store: home.Records) -> list[str]:
         found: list[Resource] = []
         if names:
-            found = [await home.find(store, kind, namespace, name) for name in names]
+            found = [await mistaken.find(store, kind, namespace, name) for name in names]
         else:
             found = list(await store.list(kind, namespace))
         return [await _one(opened, store, one) for one in found]

@@ -36,6 +36,7 @@ def of(command: click.Command, arguments: list[str]) -> int:
     Returns:
         The exit code; whatever had to be said about it has been said.
     """
+    _fill_the_gaps()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # A terminal that cannot show Korean gets escapes, not a crash.
@@ -88,12 +89,50 @@ def _code(result: object) -> int:
     return result if isinstance(result, int) else FAILED
 
 
+def _fill_the_gaps() -> None:
+    """Where a shell closed a standard stream (`>&-`) there is nobody to talk to, and that is all right.
+
+    Whatever is opened next would get the number of the closed one, the database say; so it is taken.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
+
+
 def _refused_by_the_system(refusal: OSError) -> int:
     """A full disk behind stdout, a file that vanished: the system's own words, and no traceback."""
-    where = f" ({refusal.filename})" if refusal.filename else ""
-    click.echo(f"munshi: the system refused: {refusal.strerror or refusal}{where}", err=True)
+    said = refusal.strerror or str(refusal)
+    if refusal.filename:
+        said = f"the system refused: {said} ({refusal.filename})"
+    elif _output_is_to_blame(refusal):
+        said = f"the output{_its_name()} cannot be written: {said}"
+    else:
+        said = f"the system refused: {said}"
+    click.echo(f"munshi: {said}", err=True)
     _pipe_closed()
     return FAILED
+
+
+def _output_is_to_blame(refusal: OSError) -> bool:
+    """Whether it arose in click's printing, or what is left to be printed still cannot be."""
+    step = refusal.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    if step is not None and step.tb_frame.f_globals.get("__name__") == click.echo.__module__:
+        return True
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
+
+
+def _its_name() -> str:
+    """The file behind stdout, in brackets, where the system tells."""
+    try:
+        return f" ({os.readlink('/proc/self/fd/1')})"  # noqa: PTH115 - a link's words, no path
+    except OSError:
+        return ""
 
 
 def _pipe_closed() -> int:

@@ -63,10 +63,11 @@ def explain(what: tuple[str, ...], namespace: str, everything: bool, output: str
     Of a trial also why it has these settings, how it ended, and where its log is. `-o json` has every event.
     """
     stories: list[Json] = []
+    what = wishes.spelt_out(what)
 
     async def work(place: Home, store: SqlStore, word: str) -> list[str]:
         meant = wishes.target(word, Experiment)
-        if meant.kind is Trial:
+        if await wishes.meant(store, namespace, meant) is Trial:
             trial = await home.find(store, Trial, namespace, meant.name)
             owner = trial.metadata.controller()
             events = await store.events(owner.uid if owner else "", trial.name)
@@ -82,7 +83,7 @@ def explain(what: tuple[str, ...], namespace: str, everything: bool, output: str
             return []
         return [text.rstrip("\n") + "\n" * (word != what[-1])]
 
-    code = wishes.carry_out(what, work)
+    code = wishes.carry_out(what, work, reading=True)
     if output == "json" and stories:
         options.echo_json(stories[0] if len(what) == 1 else stories)
     wishes.leave(code)

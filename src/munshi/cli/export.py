@@ -24,7 +24,7 @@ from munshi.api.common import ObjectiveSpec, ParameterType
 from munshi.api.experiment import Experiment
 from munshi.api.trial import Trial
 from munshi.api.wire import Json, write_time
-from munshi.cli import facts, home, options, wishes
+from munshi.cli import facts, home, mistaken, options, wishes
 from munshi.errors import Terminal
 from munshi.metrics import number
 from munshi.reconcile.tally import by_index, index_of, objective_value
@@ -57,7 +57,7 @@ def export(name: str, namespace: str, output: str, path: Path | None) -> None:
     name = wishes.named(name, Experiment)
 
     async def read(_: home.Home, store: home.Records) -> tuple[Experiment, Sequence[Trial]]:
-        experiment = await home.find(store, Experiment, namespace, name)
+        experiment = await mistaken.find(store, Experiment, namespace, name)
         return experiment, await store.list(Trial, namespace, experiment.uid)
 
     experiment, trials = home.ask(read)

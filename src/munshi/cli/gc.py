@@ -10,12 +10,14 @@ from datetime import datetime
 import click
 
 from munshi.api.experiment import Experiment
+from munshi.api.trial import Trial
 from munshi.cli import amounts, ending, home, wishes
 from munshi.errors import StoreBusy
-from munshi.local import cleaning, place
+from munshi.local import cleaning, launcher, place
 from munshi.local.cleaning import Leftover, What
 from munshi.local.home import Home, delete_experiment, open_home
 from munshi.store import compact
+from munshi.store.sentences import Unwritable
 from munshi.store.sqlite import SqlStore
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
@@ -68,21 +70,25 @@ def gc(older_than: str | None, logs: bool, experiments: bool, dry: bool) -> None
 
 async def _collect(wish: Wish) -> int:
     opened = open_home()
-    if not opened.path.exists():
+    if not opened.path.exists() and not place.obstacle(opened.path):
         click.echo(f"nothing to remove: {opened.path} is not there")
         return ending.OK
-    async with opened.store() as store:
+    # Files go before anything is written: on a full disk there is no room for that but what they leave.
+    async with opened.store(reading=True) as store:
         over = await _completed(opened, store, wish) if wish.experiments else []
-        if wish.dry:
-            for one in over:
-                click.echo(f"would remove experiment {one.namespace}/{one.name} with its results")
-    if not wish.dry:
-        for one in over:
-            await delete_experiment(opened, one.namespace, one.name)
-            click.echo(f"removed experiment {one.namespace}/{one.name} with its results")
-    async with opened.store() as store:
         found = await cleaning.leftovers(opened, store, before=wish.before, logs=wish.logs)
+        doomed = [
+            trial for one in over for trial in await store.list(Trial, one.namespace, one.uid)
+        ]
     code = _remove(opened, found, wish)
+    if not wish.dry:
+        for trial in doomed:
+            launcher.discard(opened.trials, trial)
+    for one in over:
+        if not wish.dry:
+            await delete_experiment(opened, one.namespace, one.name)
+        said = "would remove" if wish.dry else "removed"
+        click.echo(f"{said} experiment {one.namespace}/{one.name} with its results")
     if not (over or found):
         click.echo("nothing to remove")
     _compact(opened, wish)
@@ -135,7 +141,7 @@ def _compact(opened: Home, wish: Wish) -> None:
         else:
             won = compact.compact(path)
             click.echo(f"compacted the database: {amount(won)} won")
-    except StoreBusy as busy:
+    except (StoreBusy, Unwritable) as busy:
         click.echo(f"munshi: {busy}; run munshi gc again later", err=True)
 
 

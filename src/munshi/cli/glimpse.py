@@ -15,6 +15,7 @@ from munshi.metrics import number
 
 Document: TypeAlias = Mapping[str, Any]
 _NOTHING: Document = {}
+_EXPERIMENT_LABEL = "katib.kubeflow.org/experiment"
 _FINAL = ("Succeeded", "Failed", "Killed", "EarlyStopped", "MetricsUnavailable")
 
 
@@ -23,6 +24,13 @@ def part(document: Document, *path: str) -> Document:
     for step in path:
         document = document.get(step) or _NOTHING
     return document
+
+
+def experiment_of(document: Document) -> str:
+    """The experiment that a trial or a suggestion belongs to."""
+    if document.get("kind") == "Suggestion":
+        return str(part(document, "metadata").get("name", ""))
+    return str(part(document, "metadata", "labels").get(_EXPERIMENT_LABEL, ""))
 
 
 def time(text: str | None) -> datetime | None:

@@ -65,7 +65,22 @@ class Verbs(click.Group):
             raise PipeClosed from closed
 
 
+_HABITS = {
+    **dict.fromkeys(("apply", "create", "start", "submit", "tune"), "run"),
+    **dict.fromkeys(("list", "ls", "status", "top"), "get"),
+    **dict.fromkeys(("rm", "remove"), "delete"),
+    **dict.fromkeys(("cancel", "kill"), "stop"),
+    **dict.fromkeys(("events", "why"), "explain"),
+    **dict.fromkeys(("check", "lint"), "validate"),
+    "pause": "suspend",
+    "show": "describe",
+}
+"""What other tools call it."""
+
+
 def _unknown(ctx: click.Context, name: str) -> NoReturn:
+    if verb := _HABITS.get(name):
+        ctx.fail(f'"{name}" is not a command; here it is munshi {verb}')
     from munshi.space import nearest  # noqa: PLC0415 - only a misspelt verb needs it
 
     ctx.fail(f'"{name}" is not a command; {nearest.advice(name, VERBS)}')

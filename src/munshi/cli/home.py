@@ -41,8 +41,8 @@ class Home(Protocol):
         """The folder itself."""
         ...
 
-    def store(self) -> AbstractAsyncContextManager[Records]:
-        """The store, open as long as the context is."""
+    def store(self, *, reading: bool = False) -> AbstractAsyncContextManager[Records]:
+        """The store, open as long as the context is; for `reading` one that cannot be written will do."""
         ...
 
     def trial_folder(self, trial: Trial) -> Path:
@@ -99,7 +99,7 @@ def ask(work: Callable[[Home, Records], Awaitable[T]]) -> T:
 
     async def opened() -> T:
         home = open_home()
-        async with home.store() as store:
+        async with home.store(reading=True) as store:
             return await work(home, store)
 
     return asyncio.run(opened())
@@ -115,6 +115,10 @@ def look() -> Iterator[Glance]:
     from munshi.store.glance import open_glance  # noqa: PLC0415
 
     path = place.home() / place.DATABASE
+    if trouble := place.obstacle(path.parent):
+        from munshi.errors import FieldFault, Invalid  # noqa: PLC0415 - for bad days only
+
+        raise Invalid([FieldFault((place.VARIABLE,), trouble, "set it to a folder")])
     found = open_glance(path)
     if found is None:
         ask(_nothing)

@@ -27,6 +27,11 @@ _SPELLINGS: Mapping[str, str] = {
 }
 
 
+def is_one(word: str) -> bool:
+    """Whether this word is a kind's name."""
+    return word.lower().removesuffix(GROUP_SUFFIX) in _SPELLINGS
+
+
 def read(word: str) -> str:
     """The kind meant by `experiments`, `experiment`, `exp`, in any case; and so on.
 
@@ -38,8 +43,23 @@ def read(word: str) -> str:
         from munshi.space import nearest  # noqa: PLC0415 - only a misspelt kind needs it
 
         advice = nearest.advice(word, _SPELLINGS)
+        context = _context()
+        if advice.startswith("known") and context is not None:
+            usual = f"munshi {context.info_name} experiment {word}"
+            advice = f"{advice}. If it is a name, put its kind before it: {usual}"
         raise click.UsageError(f'"{word}" is not a kind of object; {advice}', _context())
     return kind
+
+
+def several(word: str) -> tuple[str, ...]:
+    """The kinds of `exp,tr`, and of `all`; none when the word is one kind.
+
+    Raises:
+        click.UsageError: One of them is no kind.
+    """
+    if word.lower() == "all":
+        return tuple(PLURALS)
+    return tuple(dict.fromkeys(map(read, word.split(",")))) if "," in word else ()
 
 
 def kind_and_names(what: Sequence[str]) -> tuple[str, tuple[str, ...]]:

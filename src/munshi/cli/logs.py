@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from munshi.cli import glimpse, home, kinds, options
+from munshi.cli import glimpse, home, kinds, mistaken, options
 from munshi.errors import NotFound
 from munshi.local import place
 
@@ -37,7 +37,7 @@ def logs(
     from munshi.cli import following  # noqa: PLC0415 - `munshi logs --help` reads no logs
 
     with home.look() as glance:
-        trial = home.named(glance, "Trial", namespace, bare)
+        trial = mistaken.named(glance, "Trial", namespace, bare)
         wanted = "" if container == glimpse.primary_container(trial) else container
         if follow:
             following.follow(glance, trial, wanted, tail)

@@ -11,7 +11,7 @@ import click
 
 from munshi.api.trial import Trial
 from munshi.api.wire import Json
-from munshi.cli import home, options, tables
+from munshi.cli import home, mistaken, options, tables
 from munshi.metrics.log import MetricLog
 
 _SECOND = 1_000_000_000
@@ -26,7 +26,7 @@ def metrics(name: str, namespace: str, metric: str | None, output: str | None) -
     """Print every value a trial reported, in the order of time."""
 
     async def read(_: home.Home, store: home.Records) -> tuple[Trial, Sequence[MetricLog]]:
-        trial = await home.find(store, Trial, namespace, name.rpartition("/")[2])
+        trial = await mistaken.find(store, Trial, namespace, name.rpartition("/")[2])
         return trial, await store.read(trial.uid, metric)
 
     trial, values = home.ask(read)

@@ -54,6 +54,18 @@ def namespace(command: F) -> F:
     return option(command)
 
 
+def experiment(command: F) -> F:
+    """Add `-e EXPERIMENT`; names are completed."""
+    option = click.option(
+        "-e",
+        "--experiment",
+        metavar="NAME",
+        help="Only what belongs to this experiment.",
+        shell_complete=_completing("experiments"),
+    )
+    return option(command)
+
+
 def what(*, required: bool = True, metavar: str = "KIND NAME...") -> Callable[[F], F]:
     """Add the argument `what`, which `kind_and_names` reads; kinds and names are completed."""
     return click.argument(
@@ -62,12 +74,12 @@ def what(*, required: bool = True, metavar: str = "KIND NAME...") -> Callable[[F
 
 
 def targets(command: F) -> F:
-    """Add the argument `what`, of experiments by their names and trials as `trial/NAME`."""
+    """Add the argument `what`, of experiments and trials by their names, or as `trial/NAME`."""
     argument = click.argument(
         "what",
         nargs=-1,
         required=True,
-        metavar="EXPERIMENT|trial/NAME...",
+        metavar="EXPERIMENT|TRIAL...",
         shell_complete=_completing("targets"),
     )
     return argument(command)

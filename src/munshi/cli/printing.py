@@ -38,6 +38,8 @@ class Printer(Protocol):
 
     says_nothing: bool
     """Whether an empty answer prints nothing, so that a person wants to be told."""
+    is_table: bool
+    """Whether there are columns of the kind's own."""
 
     def all(self, shown: Sequence[Document], *, single: bool) -> None:
         """Print an answer; `single` when one object was asked for by its name."""
@@ -89,6 +91,7 @@ def printer(
     *,
     namespaces: bool = False,
     missing_is_fine: bool = True,
+    heads: bool = True,
 ) -> Printer:
     """What prints this form.
 
@@ -97,6 +100,7 @@ def printer(
         now: Ages in tables are counted to it.
         namespaces: A table begins with the namespace.
         missing_is_fine: A template prints nothing for a field that is not there.
+        heads: Columns have a first line that names them.
 
     Raises:
         Invalid: A template is wrong; with the place.
@@ -105,7 +109,7 @@ def printer(
     form, _, what = (output or "").partition("=")
     match form:
         case "" | "wide":
-            return _Table(now, wide=form == "wide", namespaces=namespaces)
+            return _Table(now, wide=form == "wide", namespaces=namespaces, heads=heads)
         case "json":
             return _Json()
         case "yaml":
@@ -115,14 +119,14 @@ def printer(
         case _:
             from munshi.cli import templates  # noqa: PLC0415 - few ask for them
 
-            return templates.printer(form, what, missing_is_fine=missing_is_fine)
+            return templates.printer(form, what, missing_is_fine=missing_is_fine, heads=heads)
 
 
 class Lines:
     """A table that grows: its head once, its columns never narrower than they were."""
 
-    def __init__(self, head: Sequence[str], *, keep_case: bool = False) -> None:
-        self._head: Sequence[str] | None = head
+    def __init__(self, head: Sequence[str], *, keep_case: bool = False, shown: bool = True) -> None:
+        self._head: Sequence[str] | None = head if shown else None
         self._keep_case = keep_case
         self._widths = [_NARROWEST] * len(head)
 
@@ -137,9 +141,12 @@ class Lines:
 
 class _Table:
     says_nothing = True
+    is_table = True
 
-    def __init__(self, now: Callable[[], datetime], *, wide: bool, namespaces: bool) -> None:
-        self._now, self._wide, self._namespaces = now, wide, namespaces
+    def __init__(
+        self, now: Callable[[], datetime], *, wide: bool, namespaces: bool, heads: bool
+    ) -> None:
+        self._now, self._wide, self._namespaces, self._heads = now, wide, namespaces, heads
         self._columns: list[columns.Column] = []
         self._lines: Lines | None = None
 
@@ -152,12 +159,13 @@ class _Table:
             return
         if self._lines is None:
             self._columns = columns.of(shown, wide=self._wide, namespaces=self._namespaces)
-            self._lines = Lines([column.head for column in self._columns])
+            self._lines = Lines([column.head for column in self._columns], shown=self._heads)
         self._lines.add(columns.rows(self._columns, shown, self._now()))
 
 
 class _Json:
     says_nothing = False
+    is_table = False
 
     def all(self, shown: Sequence[Document], *, single: bool) -> None:
         if shown or not single:
@@ -173,6 +181,7 @@ class _Json:
 
 class _Yaml:
     says_nothing = False
+    is_table = False
 
     def __init__(self) -> None:
         self._is_first = True
@@ -196,6 +205,7 @@ class _Yaml:
 
 class _Name:
     says_nothing = True
+    is_table = False
 
     def all(self, shown: Sequence[Document], *, single: bool) -> None:
         del single

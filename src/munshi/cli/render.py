@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 import click
@@ -19,6 +20,8 @@ from munshi.space import Space, nearest
 from munshi.space import read as read_space
 
 _SEED = "random_state"
+_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+"""Of an object in Kubernetes whose name becomes a label (RFC 1123)."""
 
 
 @click.command()
@@ -39,6 +42,11 @@ def render(names: tuple[str, ...], given: tuple[str, ...], trial: str | None, ou
         raise click.exceptions.Exit(ending.BAD_INPUT)
     if len(documents.experiments) != 1:
         raise click.UsageError(f"one Experiment is wanted, got {len(documents.experiments)}")
+    if trial is not None and not _NAME.fullmatch(trial):
+        raise click.UsageError(
+            f'--trial "{trial}" is no name of a trial; use a-z, 0-9 and - only, 63 characters at most, '
+            "and begin and end with a letter or digit"
+        )
     document = documents.experiments[0]
     experiment = judging.admit(document, documents).experiment
     try:

@@ -30,7 +30,9 @@ def resume(names: tuple[str, ...], namespace: str) -> None:
         wishes.say_how_to_go_on(place, before)
         return [f"{options.full_name(before)} resumed"]
 
-    wishes.leave(wishes.carry_out([wishes.named(word, Experiment) for word in names], work))
+    wishes.leave(
+        wishes.carry_out([wishes.named(word, Experiment) for word in wishes.spelt_out(names)], work)
+    )
 
 
 def _wanted(experiment: Experiment) -> wishes.Notes:

@@ -7,7 +7,7 @@ import click
 from munshi.api.experiment import Experiment, ResumePolicy
 from munshi.api.meta import RETRY_ANNOTATION, STOP_ANNOTATION
 from munshi.api.trial import Trial
-from munshi.cli import facts, home, options, wishes
+from munshi.cli import facts, home, mistaken, options, wishes
 from munshi.errors import NotFound
 from munshi.local.home import Home, open_home
 from munshi.reconcile import controls
@@ -36,7 +36,7 @@ def retry(names: tuple[str, ...], experiments: tuple[str, ...], namespace: str) 
     """
     if not names and not experiments:
         raise click.UsageError("which trials? write their names, or --failed EXPERIMENT")
-    words = [f"trial/{wishes.named(word, Trial)}" for word in names]
+    words = [f"trial/{wishes.named(word, Trial)}" for word in wishes.spelt_out(names)]
     words += [f"experiment/{wishes.named(word, Experiment)}" for word in experiments]
     owners: dict[str, Experiment] = {}
 
@@ -55,7 +55,7 @@ def retry(names: tuple[str, ...], experiments: tuple[str, ...], namespace: str) 
         return [await one(store, trial.name) for trial in failed]
 
     async def one(store: SqlStore, name: str) -> str:
-        trial = await home.find(store, Trial, namespace, name)
+        trial = await mistaken.find(store, Trial, namespace, name)
         owner = await _owner(store, trial)
         before = await wishes.write(store, Trial, namespace, name, _wanted)
         owners[owner.name] = owner

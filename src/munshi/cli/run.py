@@ -6,30 +6,27 @@ import asyncio
 import contextlib
 import secrets
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import click
 
-from munshi import template
 from munshi.admission.names import name_faults
 from munshi.admission.update import update_faults
-from munshi.api.common import ParameterAssignment
 from munshi.api.experiment import Experiment
 from munshi.api.meta import ConfigMap, ObjectMeta
 from munshi.api.source import Source
-from munshi.api.suggestion import TrialAssignment
 from munshi.api.trial import Trial
-from munshi.cli import amounts, ending, files, home, judging, options, render
+from munshi.cli import amounts, ending, files, here, home, judging, options
 from munshi.cli.files import Documents
 from munshi.cli.progress import Progress
 from munshi.cli.settings import options as settings_options
 from munshi.cli.summary import summary
 from munshi.engine.ports import Store
 from munshi.errors import AlreadyExists, Conflict, FieldFault, Invalid, NotFound
-from munshi.local import check, diary
+from munshi.local import diary
 from munshi.local.home import open_home
 from munshi.local.planning import Settings
 from munshi.local.runtime import Runtime as Work
@@ -138,28 +135,9 @@ def _judge_here(experiment: Experiment, document: Source, documents: Documents, 
     Raises:
         Invalid: With every fault, at its place.
     """
-    text = judging.template_text(experiment, documents)
-    values = render.assignments(experiment, ())
-    pairs = tuple(ParameterAssignment(name=name, value=value) for name, value in values.items())
-    sample = TrialAssignment(name=f"{experiment.name}-sample", parameter_assignments=pairs)
-    trial = template.trial(experiment, sample, text)
-    faults = check.faults(
-        experiment,
-        dict(trial.spec.run_spec or {}),
-        trial.spec.primary_container_name,
-        wish.settings,
-        _config_maps(documents, experiment.namespace),
-    )
+    faults = here.faults(experiment, document, documents, wish.settings)
     if faults:
         raise document.refusal(faults)
-
-
-def _config_maps(documents: Documents, namespace: str) -> dict[str, Mapping[str, str | bytes]]:
-    return {
-        name: dict(data)
-        for (where, name), data in documents.config_maps.items()
-        if where in ("", namespace)
-    }
 
 
 async def _with_kept_config_maps(store: Store, documents: Documents) -> Documents:
@@ -232,7 +210,7 @@ async def _watched(runtime: Work, wish: Wish) -> int:
                 said.add(note)
                 click.echo(f"munshi: note: {note}", err=True)
         if progress is not None:
-            progress.update(experiment, trials, home.now())
+            progress.update(experiment, home.now())
 
     with contextlib.closing(progress) if progress else contextlib.nullcontext():
         work = asyncio.ensure_future(runtime.finish(told))
@@ -242,6 +220,9 @@ async def _watched(runtime: Work, wish: Wish) -> int:
         if not done:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
+        if progress is not None:
+            progress.close()  # what is said from here on stands below it
+        if not done:
             return await _stopped(
                 runtime, ending.TIMEOUT, f"--timeout {_said(wish.timeout)} is over"
             )

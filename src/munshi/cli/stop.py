@@ -24,6 +24,7 @@ def stop(what: tuple[str, ...], namespace: str, reason: str) -> None:
     Running programs are ended. A stopped experiment has Succeeded when it has a result, and else Failed;
     a stopped trial is Killed, and its settings are not tried again.
     """
+    what = wishes.spelt_out(what)
     targets = {word: wishes.target(word, Experiment) for word in what}
     if any(meant.kind not in (Experiment, Trial) for meant in targets.values()):
         raise click.UsageError("a suggestion ends with its experiment: munshi stop EXPERIMENT")
@@ -35,7 +36,7 @@ def stop(what: tuple[str, ...], namespace: str, reason: str) -> None:
 
     async def work(place: Home, store: SqlStore, word: str) -> list[str]:
         meant = targets[word]
-        if meant.kind is Experiment:
+        if await wishes.meant(store, namespace, meant) is Experiment:
             return [await _stop_experiment(place, store, meant.name)]
         return [await _stop_trial(place, store, meant.name)]
 

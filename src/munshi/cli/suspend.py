@@ -23,7 +23,9 @@ def suspend(names: tuple[str, ...], namespace: str) -> None:
         already = "already " if controls.is_suspended(before) else ""
         return [f"{options.full_name(before)} {already}suspended"]
 
-    wishes.leave(wishes.carry_out([wishes.named(word, Experiment) for word in names], work))
+    wishes.leave(
+        wishes.carry_out([wishes.named(word, Experiment) for word in wishes.spelt_out(names)], work)
+    )
 
 
 def _wanted(experiment: Experiment) -> wishes.Notes:

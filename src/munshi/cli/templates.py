@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from munshi.cli.printing import Printer
 
 
-def printer(form: str, what: str, *, missing_is_fine: bool) -> Printer:
+def printer(form: str, what: str, *, missing_is_fine: bool, heads: bool) -> Printer:
     """What prints a form that carries a template, or the name of a file with one.
 
     Raises:
@@ -33,7 +33,7 @@ def printer(form: str, what: str, *, missing_is_fine: bool) -> Printer:
     text = _contents(form, what) if is_file else what
     place = _Place(what if is_file else f"-o {form}", text)
     if form.startswith("custom-columns"):
-        return _Columns(place, custom_columns.read_file if is_file else custom_columns.read)
+        return _Columns(place, custom_columns.read_file if is_file else custom_columns.read, heads)
     return _Template(place, as_json=form == "jsonpath-as-json", missing_is_fine=missing_is_fine)
 
 
@@ -69,6 +69,7 @@ class _Place:
 
 class _Template:
     says_nothing = False
+    is_table = False
 
     def __init__(self, place: _Place, *, as_json: bool, missing_is_fine: bool) -> None:
         self._place = place
@@ -97,12 +98,18 @@ class _Template:
 
 class _Columns:
     says_nothing = False
+    is_table = False
 
-    def __init__(self, place: _Place, read: Callable[[str], list[custom_columns.Column]]) -> None:
+    def __init__(
+        self,
+        place: _Place,
+        read: Callable[[str], list[custom_columns.Column]],
+        heads: bool,
+    ) -> None:
         self._place = place
         with place.blamed():
             self._columns = read(place.text)
-        self._lines = Lines([column.head for column in self._columns], keep_case=True)
+        self._lines = Lines([column.head for column in self._columns], keep_case=True, shown=heads)
 
     def all(self, shown: Sequence[Document], *, single: bool) -> None:
         if shown or not single:

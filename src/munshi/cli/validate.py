@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
+from munshi.api.experiment import Experiment
 from munshi.api.source import Source
 from munshi.cli import ending, files, judging
-from munshi.errors import Invalid
+from munshi.errors import Invalid, MunshiError
 
 
 @click.command()
@@ -15,7 +16,8 @@ def validate(names: tuple[str, ...]) -> None:
     """Say whether Experiments are right, without running anything.
 
     FILE may be - for standard input. ConfigMaps in the same files serve as trial templates. Every fault
-    of every file is listed; the exit code is 2 when there is one.
+    of every file is listed; the exit code is 2 when there is one. What only this machine cannot run is
+    a note: a cluster may.
     """
     documents = files.read(names)
     for note in documents.notes:
@@ -42,3 +44,19 @@ def _judge(document: Source, documents: files.Documents) -> None:
     one = admitted.experiment
     name = one.name or f"{one.metadata.generate_name}…"
     click.echo(f"{document.name}: Experiment {one.namespace or 'default'}/{name} is valid")
+    for note in _notes(document, one, documents):
+        click.echo(f"note: on this machine: {note}", err=True)
+
+
+def _notes(document: Source, one: Experiment, documents: files.Documents) -> list[str]:
+    """What `munshi run` would refuse here, a line each."""
+    from munshi.cli import here  # noqa: PLC0415 - what is wrong for everybody is said without it
+    from munshi.local.planning import Settings  # noqa: PLC0415
+
+    try:
+        faults = here.faults(one, document, documents, Settings())
+    except Invalid as refusal:
+        faults = list(refusal.faults)
+    except MunshiError as refusal:
+        return [f"{document.name}: {refusal}"]
+    return document.refusal(faults).lines() if faults else []

@@ -8,7 +8,8 @@ line, and one that is refused does not keep the others from being told.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
@@ -19,7 +20,7 @@ from munshi.api.decode import KINDS
 from munshi.api.experiment import Experiment
 from munshi.api.meta import Resource
 from munshi.api.trial import Trial
-from munshi.cli import ending, home, kinds, tables
+from munshi.cli import ending, home, kinds, mistaken, tables
 from munshi.errors import Conflict, MunshiError, NotFound, Terminal
 from munshi.local.home import Home, open_home
 from munshi.store.sqlite import SqlStore
@@ -33,10 +34,11 @@ _TRIES = 100
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An object as the command line names it."""
+    """An object as the command line names it; a bare name may be of another kind, see `meant`."""
 
     kind: type[Resource]
     name: str
+    is_bare: bool = False
 
 
 def target(word: str, default: type[Resource]) -> Target:
@@ -48,7 +50,27 @@ def target(word: str, default: type[Resource]) -> Target:
     kind, slash, name = word.rpartition("/")
     if not name or (slash and not kind):
         raise click.UsageError(f'"{word}": write NAME or KIND/NAME')
-    return Target(KINDS[kinds.read(kind)] if slash else default, name)
+    return Target(KINDS[kinds.read(kind)] if slash else default, name, not slash)
+
+
+def spelt_out(words: Sequence[str]) -> tuple[str, ...]:
+    """`trial a b`, as get and describe take it, is `trial/a trial/b`; other words stay as they are."""
+    first, *names = words or [""]
+    if not names or not kinds.is_one(first) or any("/" in name for name in names):
+        return tuple(words)
+    return tuple(f"{first}/{name}" for name in names)
+
+
+async def meant(store: SqlStore, namespace: str, word: Target) -> type[Resource]:
+    """The kind of what is named: a bare name that no experiment has is a trial, where one has it."""
+    if word.is_bare and word.kind is Experiment:
+        with suppress(NotFound):
+            await store.get(Experiment, namespace, word.name)
+            return Experiment
+        with suppress(NotFound):
+            await store.get(Trial, namespace, word.name)
+            return Trial
+    return word.kind
 
 
 def named(word: str, kind: type[Resource]) -> str:
@@ -65,13 +87,17 @@ def named(word: str, kind: type[Resource]) -> str:
 
 
 def carry_out(
-    words: Iterable[str], work: Callable[[Home, SqlStore, str], Awaitable[Iterable[str]]]
+    words: Iterable[str],
+    work: Callable[[Home, SqlStore, str], Awaitable[Iterable[str]]],
+    *,
+    reading: bool = False,
 ) -> int:
     """Do the work for every word, in one opening of the store.
 
     Args:
         words: From the command line; one that comes twice is done once.
         work: Its lines are printed; its MunshiErrors are said, and the next word is done.
+        reading: It writes nothing, so a home that cannot be written will do.
 
     Returns:
         The exit code: 4 when something was not there, else 1 when something was refused.
@@ -79,7 +105,7 @@ def carry_out(
 
     async def all_of_them() -> list[MunshiError]:
         opened, refusals = open_home(), list[MunshiError]()
-        async with opened.store() as store:
+        async with opened.store(reading=reading) as store:
             for word in dict.fromkeys(words):
                 try:
                     for line in await work(opened, store, word):
@@ -121,7 +147,7 @@ async def write(
         Conflict: It never holds still.
     """
     for _ in range(_TRIES):
-        held = await home.find(store, kind, namespace, name)
+        held = await mistaken.find(store, kind, namespace, name)
         notes = {**held.metadata.annotations, **wanted(held)}
         kept = {key: text for key, text in notes.items() if text is not None}
         if kept == held.metadata.annotations:
@@ -137,8 +163,7 @@ async def write(
 
 def is_driven(place: Home, experiment: Experiment) -> bool:
     """Whether a process drives the experiment and so sees what is wanted at once."""
-    with place.driving(experiment.namespace, experiment.name) as free:
-        return not free
+    return place.is_driven(experiment.namespace, experiment.name)
 
 
 def say_how_to_go_on(place: Home, experiment: Experiment) -> None:

@@ -66,6 +66,11 @@ class Collector(Protocol):
         """Bytes of the file that nobody needs to read again."""
         ...
 
+    @property
+    def given_up(self) -> int:
+        """Bytes that this collector found dropped when it came to them (see `tail`)."""
+        ...
+
     def poll(self) -> list[MetricLog]:
         """What is new and complete since the last call."""
         ...

@@ -3,7 +3,7 @@
 Programs write one file per run or per restart, in directories of their own making. The whole folder
 is walked each time, without following links; a file whose size is unchanged is not opened. Files
 that are no event files (checkpoints, completion markers) are recognised by their first record and
-left alone.
+left alone; they are named with the reason where they may have been meant.
 
 While the trial runs, metrics are exact tags (see `metrics.tags`). When it has ended and a metric
 never met its exact tag, the nearest tag stands in and the files are read once more for it; so what
@@ -33,6 +33,7 @@ MAX_DEPTH = 32
 
 _CHUNK = 1 << 20
 _NAMES = 20
+_PASSED_OVER = 3
 
 
 def open_folder(
@@ -56,8 +57,14 @@ class _EventFile:
     size: int = -1
     position: int = 0
     epoch: int = 0
-    is_events: bool | None = None
+    is_events: bool = False
+    refusal: str = ""
     trouble: str = ""
+
+    @property
+    def is_other(self) -> bool:
+        """Whether it is certain that this is no event file."""
+        return self.refusal not in ("", tfevent.SHORT)
 
 
 class TFEventCollector:
@@ -117,14 +124,19 @@ class TFEventCollector:
         """A folder has no one place."""
         return 0
 
+    @property
+    def given_up(self) -> int:
+        """Nothing is ever dropped here."""
+        return 0
+
     def close(self) -> None:
         """Nothing is held between two calls."""
 
     def _notes(self) -> Iterator[str]:
         if self._trouble:
             yield f"{self._known_as} {self._trouble}"
-        elif not any(each.is_events for each in self._files.values()):
-            yield f"{self._known_as} holds no event file ({len(self._files)} other file(s))"
+        else:
+            yield from self._passed_over()
         if self._crowded:
             yield (
                 f"{self._known_as} holds more than {MAX_ENTRIES} entries or is nested too deeply; "
@@ -139,6 +151,20 @@ class TFEventCollector:
             yield from scanner.notes()
         for metric, tag in (self._stand_ins or {}).items():
             yield f'no tag is exactly "{metric}"; "{tag}" stood in for it'
+
+    def _passed_over(self) -> Iterator[str]:
+        """Files that were not read: those named like event files, or all when nothing was read."""
+        nothing = not any(each.is_events for each in self._files.values())
+        if nothing:
+            yield f"{self._known_as} holds no event file ({len(self._files)} other file(s))"
+        others = [
+            f"{_printable(parts)} {each.refusal}"
+            for parts, each in self._files.items()
+            if each.refusal and (nothing or tfevent.NAMED in parts[-1])
+        ]
+        yield from others[:_PASSED_OVER]
+        if len(others) > _PASSED_OVER:
+            yield f"{len(others) - _PASSED_OVER} more files were passed over"
 
     def _batch(self, *, last: bool) -> list[MetricLog]:
         unread = False
@@ -235,7 +261,7 @@ class TFEventCollector:
             return
         if entry.inode() != known.inode or size < known.size:
             self._files[parts] = known = _EventFile(entry.inode(), epoch=known.epoch + 1)
-        if size == known.size or known.is_events is False:
+        if size == known.size or known.is_other:
             return
         opened = files.open_below(parent, parts[-1])
         if isinstance(opened, str):
@@ -255,9 +281,10 @@ class TFEventCollector:
         while self._budget > 0 and len(self._pending) < BATCH_LOGS:
             block = os.pread(descriptor, want, known.position)
             self._budget -= len(block)
-            if known.is_events is None:
-                known.is_events = tfevent.is_event_file(block)
-                if not known.is_events:
+            if not known.is_events:
+                known.refusal = tfevent.why_no_events(block, parts[-1], _CHUNK)
+                known.is_events = not known.refusal
+                if known.refusal:
                     return True
             logs = scanner.scan(block, known.position, source)
             self._pending += logs

@@ -72,6 +72,11 @@ class PrometheusCollector:
         """A page has no place."""
         return 0
 
+    @property
+    def given_up(self) -> int:
+        """Nothing is ever dropped here."""
+        return 0
+
     def poll(self) -> list[MetricLog]:
         """What was scraped since the last call; the first call begins the scraping."""
         if self._thread is None and not self._stop.is_set():

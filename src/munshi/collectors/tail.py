@@ -114,6 +114,11 @@ class TailCollector:
         """Bytes up to which everything was handed out; what lies before may be given up."""
         return self._handed_out
 
+    @property
+    def given_up(self) -> int:
+        """Bytes of the gap that had not been read here when it was made."""
+        return self._given_up
+
     def poll(self) -> list[MetricLog]:
         """What is new and complete since the last call."""
         return self._batch(last=False)

@@ -150,6 +150,8 @@ class Performer:
             case RequestSuggestions(requests):
                 await self._request(experiment, requests, wake)
             case KillTrial(trial, because):
+                if await self._has_ended(trial):
+                    return
                 wake(await self._kill(trial, because))
             case RetryTrial(trial, because):
                 wake(await self._retry(trial, because))
@@ -184,6 +186,11 @@ class Performer:
         spec = suggestion.spec.model_copy(update={"requests": requests})
         changed = suggestion.model_copy(update={"spec": spec})
         wake(self._seen(await self._store.replace(changed)))
+
+    async def _has_ended(self, trial: Trial) -> bool:
+        """Whether the job is over already: then the trial's own pass judges it by what it reported."""
+        run = await self._launcher.look(trial)
+        return run is not None and not run.live and not run.lost
 
     async def _kill(self, trial: Trial, because: str) -> Resource:
         return await self.write_trial(trial, trials.killed(trial, because, self._clock.now()))

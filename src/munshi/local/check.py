@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from munshi.api.common import CollectorKind
 from munshi.api.experiment import Experiment
@@ -52,7 +52,7 @@ def faults(
         found += [_in_template(experiment, fault) for fault in invalid.faults]
     else:
         if not found and settings.runtime.has_images:
-            found += _image_faults(run, settings)
+            found += _image_faults(experiment, job, run, settings)
     return found
 
 
@@ -61,12 +61,29 @@ def _containers(run: Run) -> list[jobs.ContainerRun]:
     return [*inits, *(replica.container for replica in run.replicas)]
 
 
-def _image_faults(run: Run, settings: Settings) -> list[FieldFault]:
+def _image_faults(
+    experiment: Experiment, job: Mapping[str, Json], run: Run, settings: Settings
+) -> list[FieldFault]:
     try:
         containers.prepare(settings.runtime, (one.image for one in _containers(run)))
+    except containers.ImageNowhere as nowhere:
+        path = next(_images(job, nowhere.image), ())
+        return [_in_template(experiment, FieldFault(path, str(nowhere)))]
     except LaunchRefused as refusal:
         return [FieldFault(("--runtime", settings.runtime.value), str(refusal))]
     return []
+
+
+def _images(value: Json | Mapping[str, Json], image: str, at: Path = ()) -> Iterator[Path]:
+    """The paths of the `image` fields that name this image, top down."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key == "image" and inner == image:
+                yield (*at, key)
+            yield from _images(inner, image, (*at, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _images(inner, image, (*at, index))
 
 
 def _collector_faults(

@@ -61,9 +61,7 @@ async def leftovers(
     experiments = await store.list(Experiment)
     trials = {(one.namespace, one.name): one for one in await store.list(Trial)}
     driven = {
-        (one.namespace, one.name)
-        for one in experiments
-        if _is_driven(home, one.namespace, one.name)
+        (one.namespace, one.name) for one in experiments if home.is_driven(one.namespace, one.name)
     }
     found = [
         *_of_attempts(attempts, trials, driven, logs=logs),
@@ -80,7 +78,7 @@ async def leftovers(
 def is_in_use(home: Home) -> bool:
     """Whether any process drives an experiment of this home."""
     names = (path.name.partition(".") for path in (home.path / "locks").glob("*.*"))
-    return any(_is_driven(home, namespace, name) for namespace, _, name in names)
+    return any(home.is_driven(namespace, name) for namespace, _, name in names)
 
 
 def remove(home: Home, one: Leftover) -> bool:
@@ -139,13 +137,6 @@ def _of_attempts(
             yield What.INTERRUPTED, path
         elif logs and trial.is_completed:
             yield What.LOG, path
-
-
-def _is_driven(home: Home, namespace: str, name: str) -> bool:
-    if not (home.path / "locks" / f"{namespace}.{name}").exists():
-        return False
-    with home.driving(namespace, name) as free:
-        return not free
 
 
 def _is_stale(lock: Path, experiments: Iterable[Experiment]) -> bool:

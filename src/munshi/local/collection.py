@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,8 +35,6 @@ READ = "read"
 """In a trial's folder: the position in its log up to which everything is safe in the database."""
 BOOKMARK_BYTES = 1 << 20
 """How much more must have been read before that is written down again."""
-_LITTLE = 64 << 10
-"""A log up to this long is within any bound that makes sense."""
 WORTH_TRIMMING = 64 << 10
 """Bytes of a log below which nobody looks whether it is too long."""
 _NOBODY_READS = 2**62
@@ -49,6 +48,7 @@ class Collection:
     done: bool = False
     objective_seen: bool = False
     seen: Seen = field(default_factory=Seen)
+    remarks: tuple[str, ...] = ()
 
 
 def begin(source: Source, folder: Path) -> None:
@@ -112,8 +112,7 @@ async def collect(
     safe = _Bookmark(folder, collector)
     end = asyncio.ensure_future(ended())
     try:
-        while not end.done():
-            await asyncio.wait([end], timeout=0 if collector.more else POLL_S)
+        while not (await asyncio.wait([end], timeout=0 if collector.more else POLL_S))[0]:
             await keep(collector.poll())
             safe.move()
         try:
@@ -127,10 +126,9 @@ async def collect(
                 notes = (*notes, "its log was deleted while it ran")
             found = collector.seen()
             progress.seen = Seen(found.names, (*found.notes, *notes))
-        if collector.position > _LITTLE:  # what its supervisor kept for us to read may go now
-            await asyncio.to_thread(process.trim, folder)
+        progress.remarks = safe.lost()
+        await safe.finish()
         progress.done = True
-        safe.finish()
     finally:
         end.cancel()
         collector.close()
@@ -141,7 +139,7 @@ class _Bookmark:
 
     def __init__(self, folder: Path, collector: Collector) -> None:
         self._path, self._collector = folder / READ, collector
-        self._written = 0
+        self._written = self._before = _number(self._path)
 
     def move(self) -> None:
         """Write the place down when it is well ahead of what was written; never a reason to stop."""
@@ -154,12 +152,31 @@ class _Bookmark:
             aside.replace(self._path)  # the supervisor may be reading it
             self._written = position
 
-    def finish(self) -> None:
+    def lost(self) -> tuple[str, ...]:
+        """A sentence, if output was dropped that nobody had read: neither we nor an engine before us."""
+        hole = process.read_gap(log_of(self._path.parent))
+        earlier = max(0, min(hole.end, self._before) - hole.start) if hole else 0
+        unread = self._collector.given_up - earlier
+        if unread <= 0:
+            return ()
+        return (
+            f"{unread:,} bytes of its output were dropped before they were read: raise --log-limit",
+        )
+
+    async def finish(self) -> None:
         """All is read: what is still too long of the trial's logs may go."""
         folder = self._path.parent
-        with contextlib.suppress(OSError):
-            if any(path.stat().st_size > WORTH_TRIMMING for path in folder.glob(f"{LOG}*")):
-                process.trim(folder)
+        with contextlib.suppress(OSError), os.scandir(folder) as there:
+            logs = (one for one in there if one.name.startswith(LOG))
+            if any(one.stat().st_size > WORTH_TRIMMING for one in logs):
+                await asyncio.to_thread(process.trim, folder)
+
+
+def _number(path: Path) -> int:
+    try:
+        return int(path.read_text("ascii"))
+    except (OSError, ValueError):
+        return 0
 
 
 async def _drain(collector: Collector, keep: Callable[[list[MetricLog]], Awaitable[None]]) -> None:

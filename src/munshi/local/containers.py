@@ -102,11 +102,24 @@ def _mount(bind: Bind) -> str:
     return line.getvalue()
 
 
+class ImageNowhere(LaunchRefused):
+    """An image is neither here nor to be fetched.
+
+    Attributes:
+        image: Its name, as the job has it.
+    """
+
+    def __init__(self, image: str, said: str) -> None:
+        super().__init__(said)
+        self.image = image
+
+
 def prepare(runtime: Runtime, images: Iterable[str]) -> None:
     """Make sure that the runtime works and has the images; fetches those that are not here.
 
     Raises:
-        LaunchRefused: It is not installed, does not answer, or an image can be had from nowhere.
+        ImageNowhere: An image is not here and cannot be fetched.
+        LaunchRefused: It is not installed, or does not answer.
     """
     program = shutil.which(runtime.value)
     if program is None:
@@ -120,9 +133,10 @@ def prepare(runtime: Runtime, images: Iterable[str]) -> None:
         if _trouble([program, "image", "inspect", image], ASK_S) and (
             trouble := _trouble([program, "pull", image], PULL_S)
         ):
-            raise LaunchRefused(
+            raise ImageNowhere(
+                image,
                 f'image "{image}" is not here and cannot be fetched: {trouble}; '
-                f"build it: {runtime} build -t {image} FOLDER"
+                f"build it: {runtime} build -t {image} FOLDER",
             )
 
 

@@ -52,6 +52,14 @@ def kept_in(home: Path, alarm: Callable[[str, Path], None]) -> Iterator[Path]:
 
 
 class _Diary(RotatingFileHandler):
+    """Asks how long the file is without a look at the disk: the usual one stats it for every record."""
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802 - logging's name
+        """Whether the file is full; several processes append to it, so its end is where they are."""
+        if self.stream is None:
+            self.stream = self._open()
+        return self.stream.tell() >= self.maxBytes
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         """Say nothing: the screen is the user's, and there is no other place to complain."""
 

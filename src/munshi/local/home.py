@@ -43,12 +43,20 @@ class Home:
         return self.path / place.TRIALS
 
     @contextlib.asynccontextmanager
-    async def store(self) -> AsyncIterator[SqlStore]:
-        """The database, open as long as the context is."""
+    async def store(self, *, reading: bool = False) -> AsyncIterator[SqlStore]:
+        """The database, open as long as the context is.
+
+        Args:
+            reading: Nothing is to be written, so a home that cannot be (another person's, a full disk)
+                will do.
+        """
         self._make()
         clock = WallClock()
         async with SqlStore.open(
-            self.path / place.DATABASE, clock_now=clock.now, new_uid=lambda: str(uuid.uuid4())
+            self.path / place.DATABASE,
+            clock_now=clock.now,
+            new_uid=lambda: str(uuid.uuid4()),
+            reading=reading,
         ) as store:
             yield store
 
@@ -73,6 +81,26 @@ class Home:
                     yield True
                     return
                 # `munshi gc` removed the file between our opening and locking it: lock its successor.
+
+    def database(self) -> os.stat_result | None:
+        """Which file the database is; None while there is none."""
+        try:
+            return (self.path / place.DATABASE).stat()
+        except OSError:
+            return None
+
+    def is_driven(self, namespace: str, name: str) -> bool:
+        """Whether some process drives the experiment; needs no right to write."""
+        try:
+            with (self.path / "locks" / f"{namespace}.{name}").open() as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except BlockingIOError:
+            return True
+        except OSError as error:
+            raise _unusable(f"{error.filename} cannot be read: {error.strerror}") from error
+        return False
 
     def _lock(self, name: str) -> TextIO:
         self._make()

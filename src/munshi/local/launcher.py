@@ -1,8 +1,9 @@
 """The Launcher port on this machine: a trial's job becomes a process under a supervisor.
 
 The trial's folder is the truth. `launch` writes it, `look` reads it, so an engine that starts after a
-crash adopts trials that still run and reads what ended meanwhile. A folder belongs to one attempt
-(`status.attempts`); an attempt that the machine lost is forgotten and the next has its own folder.
+crash adopts trials that still run and reads what ended meanwhile. A program may delete or lock its own
+folder; until its supervisor has mended that, what was started here is known by heart. A folder belongs
+to one attempt (`status.attempts`); one that the machine lost is forgotten, and the next has its own.
 """
 
 from __future__ import annotations
@@ -13,24 +14,39 @@ import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
+from munshi.api.common import CollectorKind
 from munshi.api.trial import Trial
 from munshi.api.wire import Json
-from munshi.collectors import Collector, Seen
+from munshi.collectors import Seen
 from munshi.engine.ports import Clock, ObservationLog, Store
 from munshi.errors import AlreadyExists, Invalid, LaunchRefused, MunshiError, NotFound
 from munshi.local import collection, fate, jobs, place, process, sources
 from munshi.local.collection import Collection, collect
 from munshi.local.jobs import Stage
 from munshi.local.planning import Planner, Settings
-from munshi.local.process import Ended, Lost, Reason, Running
+from munshi.local.process import Ended, Identity, Lost, NotStarted, Reason, Running
 from munshi.local.sources import Source
 from munshi.local.tail import last_lines
 from munshi.reconcile.views import Run
 
 FORGOTTEN = "forgotten"
 COLLECTOR = "collector.json"
+IDENTITY = "identity.json"
+REMEMBERED = 500
+"""Of how many trials that were read to their end we keep what was found; of others it is read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What stands in the folder of a running trial, should the trial delete or lock it."""
+
+    supervisor: Identity
+    source: Source
+    began: datetime
 
 
 @dataclass(slots=True)
@@ -58,12 +74,14 @@ class LocalLauncher:
         clock: Clock,
         settings: Settings,
     ) -> None:
+        folders.mkdir(parents=True, exist_ok=True)
         self._folders, self._store, self._observations = folders, store, observations
         self._clock, self._planner = clock, Planner(store, settings)
         self._spawner = process.Spawner()
         self._watched: dict[str, _Watched] = {}
         self._ending: dict[str, asyncio.Task[None]] = {}
         self._begun: set[str] = set()
+        self._known: dict[Path, _Known] = {}
         self._changes: asyncio.Queue[str] = asyncio.Queue()
         self.notes: dict[str, None] = {}
 
@@ -78,34 +96,37 @@ class LocalLauncher:
     async def launch(self, trial: Trial) -> None:
         """See `ports.Launcher.launch`."""
         folder = self.folder(trial)
-        if not isinstance(process.inspect(folder), process.NotStarted):
+        if not isinstance(self._inspect(folder), process.NotStarted):
             self._changes.put_nowait(trial.uid)  # whoever began it: nobody has looked at it since
             return
         if trial.uid in self._begun or trial.uid in self._watched:
             await self._expect(trial)
         self._begun.add(trial.uid)
-        folder.mkdir(parents=True, exist_ok=True)
+        for each in (folder.parent.parent, folder.parent, folder):
+            each.mkdir(exist_ok=True)  # no further up: a home that was removed is not made again
         try:
             planned = await self._planner.plan(trial, folder)
         except Invalid as invalid:
             raise LaunchRefused("; ".join(invalid.lines())) from invalid
-        (folder / COLLECTOR).write_text(planned.source.to_json(folder))
+        if not _goes_without_saying(trial):
+            (folder / COLLECTOR).write_text(planned.source.to_json(folder))
         self.notes.update(dict.fromkeys(planned.notes))
         collection.begin(planned.source, folder)
         with contextlib.suppress(AlreadyExists):
-            await self._spawner.spawn(planned.plan)
+            supervisor = await self._spawner.spawn(planned.plan)
+            self._known[folder] = _Known(supervisor, planned.source, self._clock.now())
         self._changes.put_nowait(trial.uid)
 
     async def look(self, trial: Trial) -> Run | None:
         """See `ports.Launcher.look`."""
         folder = self.folder(trial)
-        if not trial.status.attempts or (folder / FORGOTTEN).exists():
+        if not trial.status.attempts or _is_forgotten(folder):
             return None
-        state = process.inspect(folder)
+        state = self._inspect(folder)
         match state:
             case Running():
                 self._watch(trial, folder)
-                return self._run(trial, jobs.Running(_started(folder)), live=True)
+                return self._run(trial, jobs.Running(self._began(folder)), live=True)
             case Ended(exit_) if exit_.reason is Reason.STOPPED and not trial.is_completed:
                 # Only an interruption stops a trial that has not ended; it was cut short itself.
                 why = "it was stopped before it had ended"
@@ -124,7 +145,7 @@ class LocalLauncher:
     async def stop(self, trial: Trial) -> None:
         """See `ports.Launcher.stop`."""
         folder = self.folder(trial)
-        state = process.inspect(folder)
+        state = self._inspect(folder)
         if isinstance(state, Running):
             process.stop(state.identity)
             self._watch_end(trial, state)
@@ -133,6 +154,7 @@ class LocalLauncher:
 
     async def forget(self, trial: Trial) -> None:
         """See `ports.Launcher.forget`."""
+        self._known.pop(self.folder(trial), None)
         await self._leave(trial.uid)  # first: what is read from now on is the next attempt's
         await asyncio.to_thread(process.sweep, trial.uid, self.folder(trial))
         with contextlib.suppress(FileNotFoundError):  # never launched, or deleted meanwhile
@@ -150,6 +172,40 @@ class LocalLauncher:
         """The folder of the trial's present attempt."""
         return attempt_folder(self._folders, trial)
 
+    def _inspect(self, folder: Path) -> process.State:
+        """What became of the trial; not deceived by a program that deletes or locks its own folder."""
+        state, known = process.inspect(folder), self._known.get(folder)
+        if known is None or not isinstance(state, NotStarted | Lost):
+            return state
+        if process.is_alive(known.supervisor):
+            return Running(known.supervisor)
+        state = process.inspect(folder)  # it may have written its record in between
+        if isinstance(state, NotStarted):
+            return Lost("its folder was deleted, and its supervisor was killed")
+        return state
+
+    def _began(self, folder: Path) -> datetime:
+        """When the present attempt was started."""
+        if known := self._known.get(folder):
+            return known.began
+        try:
+            return fate.time_of((folder / IDENTITY).stat().st_mtime_ns)
+        except OSError:  # deleted or locked by the program, a moment ago
+            return self._clock.now()
+
+    def _source(self, trial: Trial, folder: Path) -> Source:
+        """Where its collector reads."""
+        if known := self._known.get(folder):
+            return known.source
+        if _goes_without_saying(trial):
+            return sources.place(trial.spec.metrics_collector, (), folder)[0]
+        return Source.from_json((folder / COLLECTOR).read_text(), folder)
+
+    async def _end_of(self, folder: Path) -> None:
+        state = self._inspect(folder)
+        if isinstance(state, Running):
+            await process.ended(state.identity)
+
     async def _expect(self, trial: Trial) -> None:
         """Before a second start: a folder that is gone may mean that somebody deleted the trial.
 
@@ -162,7 +218,7 @@ class LocalLauncher:
     def _run(self, trial: Trial, stage: Stage, *, live: bool, who: str = "", said: str = "") -> Run:
         watched = self._watched.get(trial.uid)
         progress = watched.progress if watched else Collection()
-        done = not live and progress.done
+        done, succeeded = not live and progress.done, isinstance(stage, jobs.Succeeded)
         words: tuple[str, ...] = ()
         if isinstance(stage, jobs.Failed) or (done and not progress.objective_seen):
             words = last_lines(sources.log_of(self.folder(trial), who))
@@ -173,32 +229,38 @@ class LocalLauncher:
             seen=progress.seen.names,
             notes=progress.seen.notes,
             last_words=words,
-            remarks=(said,) if said and isinstance(stage, jobs.Succeeded) else (),
+            remarks=(*((said,) if said and succeeded else ()), *progress.remarks),
+            ended=stage.ended if isinstance(stage, jobs.Succeeded | jobs.Failed) else None,
         )
 
     def _watch(self, trial: Trial, folder: Path) -> None:
         """Follow the trial to its end, once: its process, and what it reports."""
         if trial.uid in self._watched:
             return
+        for uid in tuple(islice(self._watched, max(0, len(self._watched) - REMEMBERED))):
+            if self._watched[uid].task.done():
+                del self._watched[uid]
         progress = Collection()
 
         async def follow() -> None:
             try:
                 await collect(
                     trial,
-                    _collector(trial, folder),
+                    collection.open_for(trial, self._source(trial, folder), folder),
                     folder,
                     progress,
-                    lambda: _end_of(folder),
+                    lambda: self._end_of(folder),
                     self._observations,
                     self._clock,
                 )
             except (MunshiError, OSError, ValueError, LookupError) as broken:
                 # A trial always ends: it is judged without what could not be read.
-                await _end_of(folder)
+                await self._end_of(folder)
                 progress.seen = Seen((), (f"its metrics could not be read: {broken}",))
                 progress.done = True
             finally:
+                if isinstance(process.inspect(folder), Ended):
+                    self._known.pop(folder, None)  # the folder knows it now
                 self._changes.put_nowait(trial.uid)
 
         self._watched[trial.uid] = _Watched(asyncio.ensure_future(follow()), progress)
@@ -225,18 +287,15 @@ class LocalLauncher:
 
 def attempt_folder(folders: Path, trial: Trial) -> Path:
     """Where an attempt of a trial lives: `<namespace>/<trial>/<uid>-<attempt>`."""
-    return place.attempt(folders, trial.namespace, trial.name, trial.uid, trial.status.attempts)
+    return _attempt(folders, trial.namespace, trial.name, trial.uid, trial.status.attempts)
+
+
+_attempt = lru_cache(maxsize=1024)(place.attempt)  # asked for in every look, and slow to build
 
 
 def discard(folders: Path, trial: Trial) -> None:
     """Delete every folder of a trial that is gone."""
     shutil.rmtree(folders / trial.namespace / trial.name, ignore_errors=True)
-
-
-async def _end_of(folder: Path) -> None:
-    state = process.inspect(folder)
-    if isinstance(state, Running):
-        await process.ended(state.identity)
 
 
 def _spec(trial: Trial) -> dict[str, Json]:
@@ -248,10 +307,13 @@ def _job(trial: Trial, stage: Stage) -> dict[str, Json]:
     return {**spec, "status": jobs.status_of(spec, stage)}
 
 
-def _started(folder: Path) -> datetime:
-    return fate.time_of((folder / "identity.json").stat().st_mtime_ns)
+def _goes_without_saying(trial: Trial) -> bool:
+    """Whether its collector reads its log, whose place is known: a file less for most trials."""
+    return sources.kind_of(trial.spec.metrics_collector) is CollectorKind.STDOUT
 
 
-def _collector(trial: Trial, folder: Path) -> Collector:
-    source = Source.from_json((folder / COLLECTOR).read_text(), folder)
-    return collection.open_for(trial, source, folder)
+def _is_forgotten(folder: Path) -> bool:
+    try:
+        return (folder / FORGOTTEN).exists()
+    except PermissionError:  # locked by its program; nobody has forgotten it
+        return False

@@ -32,6 +32,16 @@ def home() -> Path:
     return Path(data) / "munshi"
 
 
+def obstacle(home: Path) -> str:
+    """What stands where the home should be, as a sentence; empty for a folder, or nothing yet."""
+    for path in (home, *home.parents):
+        if path.is_dir():
+            return ""
+        if path.exists():
+            return f"{path} is not a folder"
+    return ""
+
+
 def attempt(trials: Path, namespace: str, name: str, uid: str, number: int) -> Path:
     """The folder of one attempt of a trial: `<namespace>/<trial>/<uid>-<attempt>`."""
     return trials / namespace / name / f"{uid[:8]}-{max(number, 1)}"

@@ -75,7 +75,9 @@ class Planner:
     """
 
     def __init__(self, store: Store, settings: Settings) -> None:
-        self._store, self._settings = store, settings
+        # Read once: every look into os.environ decodes what it finds.
+        env = dict(os.environ) if settings.env is None else settings.env
+        self._store, self._settings = store, replace(settings, env=env)
 
     async def plan(self, trial: Trial, folder: Path) -> Planned:
         """Read the trial's job and plan it; makes what its paths need below `folder`.
@@ -84,9 +86,11 @@ class Planner:
             Invalid: The job must be edited.
             LaunchRefused: It cannot run here.
         """
-        config_maps = await self._config_maps(trial)
-        ports = _Ports()
-        job = with_port(dict(trial.spec.run_spec or {}), ports)
+        said, ports = str(trial.spec.run_spec), _Ports()
+        config_maps = await self._config_maps(trial, said)
+        job = dict(trial.spec.run_spec or {})
+        if pushing.METRICS_PORT in said:
+            job = with_port(job, ports)
         around = jobs.Surroundings(
             config_maps=config_maps,
             stand_ins=tuple(mount.container for mount in self._settings.mounts),
@@ -98,8 +102,8 @@ class Planner:
         run = jobs.read(job, trial.spec.primary_container_name, around)
         return _Plan(self._settings, trial, folder, run, config_maps).made(job, around)
 
-    async def _config_maps(self, trial: Trial) -> dict[str, dict[str, Content]]:
-        if "configmap" not in str(trial.spec.run_spec).lower():
+    async def _config_maps(self, trial: Trial, said: str) -> dict[str, dict[str, Content]]:
+        if "configmap" not in said.lower():
             return {}
         found = await self._store.list(ConfigMap, trial.namespace)
         return {one.name: dict(one.data) for one in found}

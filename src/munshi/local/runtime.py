@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from munshi.api.experiment import Experiment
 from munshi.api.trial import Trial
 from munshi.engine.clock import ThreadSuggester, WallClock
 from munshi.engine.engine import Engine
-from munshi.errors import Conflict, NotFound
+from munshi.errors import Conflict, NotFound, Terminal
 from munshi.local import manager, place, process
 from munshi.local.home import Home
 from munshi.local.launcher import LocalLauncher
@@ -48,14 +49,18 @@ class Runtime:
     notes: tuple[str, ...] = ()
     is_driver: bool = False
     _hurry: asyncio.Event = field(default_factory=asyncio.Event)
+    _database: os.stat_result | None = None
 
     async def finish(self, told: Told) -> Experiment:
         """Drive or follow the experiment to its end; `told` hears of every look.
 
         Raises:
             NotFound: The experiment was deleted meanwhile.
+            Terminal: The home was.
         """
+        self._database = self.home.database()
         while True:
+            self._see_that_it_is_there()
             with self.home.driving(self.namespace, self.name) as mine:
                 self.is_driver = mine
                 if mine:
@@ -102,8 +107,10 @@ class Runtime:
                 events=self.store,
                 wants=self._is_mine,
             )
+            stack.push_async_callback(self._end_without_home, engine)
             work = await stack.enter_async_context(_running(engine, launcher))
             while True:
+                self._see_that_it_is_there()
                 now = engine.mirror.experiments.get((self.namespace, self.name))
                 self.notes = tuple(launcher.notes)
                 if now is not None:
@@ -113,12 +120,14 @@ class Runtime:
                 elif not await self._exists():
                     raise NotFound(f"experiment {self.namespace}/{self.name} was deleted")
                 done, _ = await asyncio.wait([work], timeout=LOOK_S)
-                for task in done:
-                    _raise_the_first(task)
+                if self._is_there():
+                    for task in done:
+                        _raise_the_first(task)
 
     async def _follow(self, told: Told) -> Experiment | None:
         """Watch another process drive it; None when that process is gone before the end."""
         while True:
+            self._see_that_it_is_there()
             experiment = await self.store.get(Experiment, self.namespace, self.name)
             trials = await self.store.list(Trial, self.namespace, experiment.uid)
             told(experiment, trials)
@@ -154,6 +163,29 @@ class Runtime:
             await ended
         finally:
             hurry.cancel()
+
+    def _is_there(self) -> bool:
+        """Whether the home's database is still the file that we have open."""
+        now = self.home.database()
+        if now is None or self._database is None:
+            return now is self._database
+        return os.path.samestat(now, self._database)
+
+    def _see_that_it_is_there(self) -> None:
+        """Refuse to go on where nothing is kept any more, and before anything is made anew there."""
+        if not self._is_there():
+            raise Terminal(
+                f"the home {self.home.path} was removed while munshi ran; its programs were ended, "
+                "and what they reported is gone with it"
+            )
+
+    async def _end_without_home(self, engine: Engine) -> None:
+        """If the home is gone, end what runs: by its marker, for the folders that tell who it is went too."""
+        if not self._is_there():
+            experiment = engine.mirror.experiments.get((self.namespace, self.name))
+            trials = engine.mirror.trials(experiment.uid) if experiment is not None else ()
+            active = [trial.uid for trial in trials if not trial.is_completed]
+            await asyncio.gather(*(asyncio.to_thread(process.sweep, uid) for uid in active))
 
     async def _exists(self) -> bool:
         try:

@@ -233,20 +233,38 @@ class EventScanner:
         return whole
 
 
-def is_event_file(block: bytes) -> bool | None:
-    """Whether a file that begins so is an event file: its first record gives the version `brain.Event:…`.
+NAMED = "tfevents"
+"""Stands in the names that TensorBoard looks for."""
+SHORT = "holds no whole record yet"
 
-    Returns:
-        None while there are too few bytes to tell.
+
+def why_no_events(block: bytes, name: str, limit: int) -> str:
+    """Why a file that begins so is no event file, or cannot be told to be one yet; "" when it is one.
+
+    It is one when its first record gives the version, `brain.Event:…`. Writers made by hand leave that
+    out: a name that TensorBoard looks for and a first record that agrees with its checksum do as well.
+
+    Args:
+        block: The file's first bytes.
+        name: Of the file, without its folders.
+        limit: Bytes from which on a block is as long as it ever gets; a first record that is longer
+            (a model's graph) is known by the checksum of its length alone.
     """
     if len(block) < HEADER:
-        return None
+        return SHORT
     length = tfrecord.length_of(block[:HEADER])
     if length is None:
-        return False
-    if len(block) < HEADER + min(length, 64):
-        return None
-    return b"brain.Event:" in block[HEADER : HEADER + min(length, 64)]
+        return "does not begin with a record: the checksum of its first 8 bytes is wrong"
+    end = HEADER + length
+    if len(block) < min(end, HEADER + 64):
+        return SHORT
+    if b"brain.Event:" in block[HEADER : min(end, HEADER + 64)]:
+        return ""
+    if NAMED not in name:
+        return f'has no version record, and "{NAMED}" is not in its name'
+    if len(block) < end + FOOTER:
+        return "" if len(block) >= limit else SHORT
+    return "" if tfrecord.is_whole(block, HEADER, end) else "has a damaged first record"
 
 
 def _event(data: bytes, at: int, end: int) -> tuple[float, int, list[_Value]]:

@@ -33,6 +33,12 @@ def stop_reason(resource: Resource) -> str:
     return " ".join(resource.metadata.annotations.get(STOP_ANNOTATION, "").split())
 
 
+def stop_words(resource: Resource) -> str:
+    """The user's stop as a sentence for what it ends."""
+    why = stop_reason(resource)
+    return f"stopped by the user: {why}" if why else "stopped by the user"
+
+
 def is_suspended(experiment: Experiment) -> bool:
     """Whether nothing new is to begin for now."""
     return SUSPEND_ANNOTATION in experiment.metadata.annotations

@@ -80,7 +80,10 @@ def reconcile_experiment(view: ExperimentView, now: datetime) -> Plan[Experiment
             return Plan(status, _kills(counted.active, "the experiment is completed"))
         status = _restarted(status, why, now)
     verdict, actions = _verdict(view, counted), tuple[Action, ...]()
-    if verdict is None:
+    if verdict is None and controls.stop_asked(experiment):
+        # Over only once nothing is active: what had ended by itself is still to be judged.
+        actions = _kills(counted.active, controls.stop_words(experiment))
+    elif verdict is None:
         try:
             actions = _grow_or_shrink(view, counted, again)
         except TemplateBroken as broken:
@@ -236,7 +239,8 @@ def _verdict(view: ExperimentView, counted: Tally) -> Verdict | None:
     spec, objective = view.experiment.spec, _objective(view.experiment)
     best = counted.best
     if controls.stop_asked(view.experiment):
-        return _stopped(view.experiment, counted.completed, best)
+        done = not counted.active
+        return _stopped(view.experiment, counted.completed, best) if done else None
     value = counted.best_value
     if best is not None and tallies.reaches_goal(value, objective):
         reached = f"{objective.objective_metric_name}={value:g} in {best.name}"

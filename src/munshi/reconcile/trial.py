@@ -8,6 +8,7 @@ vanished through no fault of its own is started again and not counted as failed.
 from __future__ import annotations
 
 import difflib
+import re
 from datetime import datetime
 
 from munshi.api import conditions
@@ -33,6 +34,7 @@ LOST, INTERRUPTED, RETRIED = "TrialLost", "TrialInterrupted", "TrialRetried"
 """Why a trial is not running any more though it has not ended."""
 WORDS = 5
 """How many last lines of output a failure quotes."""
+_A_WORD = re.compile(r"[a-z]+ ")
 
 
 def reconcile_trial(view: TrialView, now: datetime) -> Plan[TrialStatus]:
@@ -48,16 +50,19 @@ def reconcile_trial(view: TrialView, now: datetime) -> Plan[TrialStatus]:
         if run is not None and run.live:
             return Plan(status, (StopTrial(f"the trial is {_outcome(trial)}"),))
         return Plan(status)
-    if controls.stop_asked(trial):
-        why = controls.stop_reason(trial)
-        text = f"stopped by the user: {why}" if why else "stopped by the user"
+    has_ended = run is not None and not run.live and not run.lost
+    if controls.stop_asked(trial) and not has_ended:
+        text = controls.stop_words(trial)
         ends = (StopTrial(text),) if run is not None and run.live else ()
         return Plan(_killed(status, "TrialStopped", text, now), ends)
     if run is None:
         return _launch(trial, status, now)
     if run.lost:
         return Plan(_lost(status, run.lost, now), (ForgetRun(f"the job vanished: {run.lost}"),))
-    return Plan(_judged(view, run, status, now))
+    status = _judged(view, run, status, now)
+    if run.ended is not None and status.completion_time is not None:
+        status = status.model_copy(update={"completion_time": run.ended})
+    return Plan(status)
 
 
 def killed(trial: Trial, because: str, now: datetime) -> TrialStatus:
@@ -132,7 +137,8 @@ def _launch(trial: Trial, status: TrialStatus, now: datetime) -> Plan[TrialStatu
         if said is not None and said.message:
             why += f". {said.message}"
         return Plan(_ended(status, TrialCondition.FAILED, "TrialFailed", why, now))
-    status = status.model_copy(update={"attempts": status.attempts + 1})
+    # From here on the trial takes its time; what it waited for before is not its own.
+    status = status.model_copy(update={"attempts": status.attempts + 1, "start_time": now})
     if not vanished:
         return Plan(status, (LaunchTrial("the trial has no job yet"),))
     status = _not_running(status, "TrialStartedAgain", "Trial is started again", now)
@@ -247,6 +253,8 @@ def _with_words(text: str, run: Run) -> str:
 
 def _sentence(what: str, reason: str, message: str) -> str:
     text = f"{what}. Job reason: {reason}" if reason else what
+    if _A_WORD.match(message):
+        message = message[0].upper() + message[1:]  # a name (python3, worker-0) stays as it is
     return f"{text}. {message}" if message else text
 
 

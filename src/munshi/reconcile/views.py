@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 
 from munshi.api.experiment import Experiment
@@ -26,6 +27,7 @@ class Run:
         notes: Sentences about what could not be read.
         last_words: The last lines of its output.
         remarks: Sentences about an end that is good in itself: what it left behind, say.
+        ended: When the job was over, where that is known; it may be long before anybody looks.
     """
 
     job: Mapping[str, Json]
@@ -36,6 +38,7 @@ class Run:
     notes: tuple[str, ...] = ()
     last_words: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    ended: datetime | None = None
 
 
 class TrialState(Enum):

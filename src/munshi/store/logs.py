@@ -2,7 +2,7 @@
 
 A trial's output may hold millions of values. What is known already is passed over by `marks`, what is
 kept of the rest is chosen by `series`; here both are loaded, asked and written back, a call being one
-piece of the writer's transaction. Rows go in by the driver's own `executemany`.
+piece of the writer's transaction. Rows go in by the driver's own `executemany` (`direct`).
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from munshi.api.trial import Trial
 from munshi.errors import FieldFault, Invalid
 from munshi.metrics.log import MetricLog
 from munshi.metrics.observation import MetricSummary, Observation
 from munshi.store import marks
+from munshi.store.direct import driver
 from munshi.store.marks import Place
 from munshi.store.series import KEPT_VALUES, Series, Value
 from munshi.store.tables import OBSERVATION_LOGS as LOGS
@@ -27,6 +28,10 @@ _LARGEST = 2**63 - 1
 
 _FIELDS = Series.__slots__[1:]  # all but the id
 _LOAD = f"SELECT metric, id, {', '.join(_FIELDS)} FROM series WHERE trial_uid = ?"  # noqa: S608 - constants
+_MAKE = f"""
+    INSERT INTO series (trial_uid, metric, namespace, experiment, trial_name, {", ".join(_FIELDS)})
+    VALUES ({", ".join("?" * (5 + len(_FIELDS)))})
+"""  # noqa: S608
 _UPDATE = f"UPDATE series SET {', '.join(f'{field} = ?' for field in _FIELDS)} WHERE id = ?"  # noqa: S608
 _MARK = "SELECT position, match FROM marks WHERE series = ? AND source = ?"
 _SET_MARK = "INSERT OR REPLACE INTO marks (series, source, position, match) VALUES (?, ?, ?, ?)"
@@ -98,7 +103,7 @@ def summarise(connection: Connection, trial_uid: str, metrics: Sequence[str]) ->
 def forget(connection: Connection, trial_uid: str) -> None:
     """See `engine.ports.ObservationLog.forget`."""
     for statement in _FORGET:
-        connection.exec_driver_sql(statement, (trial_uid,))
+        driver(connection).execute(statement, (trial_uid,))
 
 
 def nanoseconds(moment: datetime) -> int:
@@ -110,7 +115,7 @@ class _Account:
     """What is known of one trial, for the length of one call."""
 
     def __init__(self, connection: Connection, trial: Trial, arrived_ns: int) -> None:
-        self._connection = connection
+        self._run = driver(connection)
         self._trial = trial
         self._arrived_ns = arrived_ns
         self._series = _series(connection, trial.uid)
@@ -128,7 +133,7 @@ class _Account:
             if metric in self._new
         ]
         if moved:
-            self._connection.exec_driver_sql(_SET_MARK, moved)
+            self._run.executemany(_SET_MARK, moved)
         return count
 
     def _sort_out(self, logs: Sequence[MetricLog]) -> int:
@@ -153,41 +158,33 @@ class _Account:
     def _mark(self, metric: str, source: str) -> Place:
         """Up to where the values of a source were taken; looked up once."""
         known = self._series.get(metric)
-        row = known and self._connection.exec_driver_sql(_MARK, (known.id, source)).first()
+        row = known and self._run.execute(_MARK, (known.id, source)).fetchone()
         mark = (row[0], row[1]) if row else marks.NOWHERE
         self._marks[metric, source] = mark
         return mark
 
     def _known_or_made(self, metric: str) -> Series:
         if metric not in self._series:
-            row = {
-                "trial_uid": self._trial.uid,
-                "metric": metric,
-                "namespace": self._trial.namespace,
-                "experiment": self._trial.experiment_name,
-                "trial_name": self._trial.name,
-            }
-            empty = Series(0)
-            fields = {field: getattr(empty, field) for field in _FIELDS}
-            made = self._connection.execute(insert(SERIES), row | fields)
-            self._series[metric] = Series(made.lastrowid)
+            trial, empty = self._trial, Series(0)
+            row = (trial.uid, metric, trial.namespace, trial.experiment_name, trial.name)
+            made = self._run.execute(_MAKE, (*row, *(getattr(empty, each) for each in _FIELDS)))
+            self._series[metric] = Series(made.lastrowid or 0)
         return self._series[metric]
 
     def _write(self, series: Series, values: Sequence[Value], most: int) -> None:
         chosen = series.take(values, most)
-        write = self._connection.exec_driver_sql
         if chosen.rows:
-            write(_KEEP, list(chosen.rows))
+            self._run.executemany(_KEEP, chosen.rows)
         if chosen.thinned:
-            write(_THIN, (series.id, series.stride, *series.four()))
+            self._run.execute(_THIN, (series.id, series.stride, *series.four()))
         elif chosen.dropped:
-            write(_DROP, [(series.id, place) for place in chosen.dropped])
-        write(_UPDATE, (*(getattr(series, field) for field in _FIELDS), series.id))
+            self._run.executemany(_DROP, [(series.id, place) for place in chosen.dropped])
+        self._run.execute(_UPDATE, (*(getattr(series, field) for field in _FIELDS), series.id))
 
 
 def _series(connection: Connection, trial_uid: str) -> dict[str, Series]:
     """The trial's series by metric."""
-    rows = connection.exec_driver_sql(_LOAD, (trial_uid,))
+    rows = driver(connection).execute(_LOAD, (trial_uid,))
     return {metric: Series(*fields) for metric, *fields in rows}
 
 

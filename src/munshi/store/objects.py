@@ -7,13 +7,14 @@ object becomes is decided in `semantics`.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
 from pydantic import ValidationError
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select
 
 from munshi.api.decode import KINDS
 from munshi.api.experiment import Experiment
@@ -21,25 +22,27 @@ from munshi.api.meta import Resource
 from munshi.api.trial import Trial
 from munshi.errors import Gone, Terminal
 from munshi.store import events, logs, semantics
+from munshi.store.direct import driver
 from munshi.store.semantics import Key
-from munshi.store.tables import COUNTER, OBJECTS, TOMBSTONES
+from munshi.store.tables import OBJECTS, TOMBSTONES
 
 R = TypeVar("R", bound=Resource)
 
 _MOST_KEPT = 20_000
 
-_ROW = (
-    (OBJECTS.c.kind == bindparam("k"))
-    & (OBJECTS.c.namespace == bindparam("ns"))
-    & (OBJECTS.c.name == bindparam("n"))
-)
-_GET = select(OBJECTS.c.version, OBJECTS.c.body).where(_ROW)
-_UPDATE = update(OBJECTS).where(_ROW)
-_DELETE = delete(OBJECTS).where(_ROW)
-_OWNED = select(OBJECTS.c.kind, OBJECTS.c.namespace, OBJECTS.c.name).where(
-    OBJECTS.c.owner_uid == bindparam("owner")
-)
-_COUNTER = select(COUNTER.c.version, COUNTER.c.forgotten)
+_GET = "SELECT version, body FROM objects WHERE kind = ? AND namespace = ? AND name = ?"
+_INSERT = """
+    INSERT INTO objects (kind, namespace, name, uid, owner_uid, version, body)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+_UPDATE = """
+    UPDATE objects SET owner_uid = ?, version = ?, body = ?
+    WHERE kind = ? AND namespace = ? AND name = ?
+"""
+_DELETE = "DELETE FROM objects WHERE kind = ? AND namespace = ? AND name = ?"
+_OWNED = "SELECT kind, namespace, name FROM objects WHERE owner_uid = ?"
+_COUNTER = "SELECT version, forgotten FROM counter"
+_COUNT = "UPDATE counter SET version = ?, forgotten = ?"
 _CHANGES = """
     SELECT version, kind, body, 0 AS gone FROM objects WHERE version > ?
     UNION ALL SELECT version, kind, body, 1 FROM tombstones WHERE version > ?
@@ -95,9 +98,11 @@ class Ledger:
     new_uid: Callable[[], str]
     keep: int
     deleted: bool = False
+    run: sqlite3.Connection = field(init=False)
     _began_at: int = field(init=False)
 
     def __post_init__(self) -> None:
+        self.run = driver(self.connection)
         self._began_at = self.version
 
     def close(self) -> None:
@@ -109,29 +114,21 @@ class Ledger:
                 self.connection.execute(delete(TOMBSTONES).where(TOMBSTONES.c.version <= cut))
                 self.forgotten = cut
         if self.version != self._began_at:
-            new = {"version": self.version, "forgotten": self.forgotten}
-            self.connection.execute(update(COUNTER).values(new))
+            self.run.execute(_COUNT, (self.version, self.forgotten))
 
 
 def create(ledger: Ledger, resource: R) -> R:
     """See `engine.ports.Writer.create`."""
     key = semantics.key_of(resource)
-    if ledger.connection.execute(_GET, _named(key)).first() is not None:
+    if _row(ledger.run, key) is not None:
         raise semantics.already_exists(key)
     new = semantics.created(
         resource, uid=ledger.new_uid(), version=ledger.version + 1, now=ledger.now()
     )
-    row = {
-        "kind": key.kind,
-        "namespace": key.namespace,
-        "name": key.name,
-        "uid": new.uid,
-        "owner_uid": semantics.owner_uid_of(new),
-        "version": ledger.version + 1,
-        "body": semantics.body_of(new),
-    }
+    body = semantics.body_of(new)
     ledger.version += 1
-    ledger.connection.execute(insert(OBJECTS), row)
+    row = (new.uid, semantics.owner_uid_of(new), ledger.version, body)
+    ledger.run.execute(_INSERT, (*_named(key), *row))
     return new
 
 
@@ -142,13 +139,10 @@ def replace(ledger: Ledger, resource: R, change: Callable[[R, R, int], R]) -> R:
     new = change(stored, resource, ledger.version + 1)
     if new is stored:
         return stored
-    row = {
-        "owner_uid": semantics.owner_uid_of(new),
-        "version": ledger.version + 1,
-        "body": semantics.body_of(new),
-    }
+    body = semantics.body_of(new)
     ledger.version += 1
-    ledger.connection.execute(_UPDATE, _named(key) | row)
+    row = (semantics.owner_uid_of(new), ledger.version, body)
+    ledger.run.execute(_UPDATE, (*row, *_named(key)))
     return new
 
 
@@ -158,13 +152,13 @@ def remove(ledger: Ledger, key: Key, uid: str) -> None:
     doomed = [key]
     while doomed:
         key = doomed.pop(0)
-        found = ledger.connection.execute(_GET, _named(key)).first()
+        found = _row(ledger.run, key)
         if found is None:
             continue  # two owners in a ring, and it went with the other
         stored = ledger.shelf.peek(KINDS[key.kind], *found)
         ledger.version += 1
         ledger.deleted = True
-        ledger.connection.execute(_DELETE, _named(key))
+        ledger.run.execute(_DELETE, _named(key))
         row = {
             "version": ledger.version,
             "kind": key.kind,
@@ -178,17 +172,15 @@ def remove(ledger: Ledger, key: Key, uid: str) -> None:
             logs.forget(ledger.connection, stored.uid)
         elif isinstance(stored, Experiment):
             events.forget(ledger.connection, stored.uid)
-        doomed += [
-            Key(*owned) for owned in ledger.connection.execute(_OWNED, {"owner": stored.uid})
-        ]
+        doomed += [Key(*owned) for owned in ledger.run.execute(_OWNED, (stored.uid,))]
 
 
 def get(connection: Connection, shelf: Shelf, kind: type[R], key: Key) -> R:
     """See `engine.ports.Reader.get`."""
-    found = connection.execute(_GET, _named(key)).first()
+    found = _row(driver(connection), key)
     if found is None:
         raise semantics.not_found(key)
-    return shelf.read(kind, found.version, found.body)
+    return shelf.read(kind, *found)
 
 
 def find(
@@ -210,8 +202,8 @@ def find(
 
 def counter(connection: Connection) -> tuple[int, int]:
     """The last version given and the last deletion forgotten."""
-    row = connection.execute(_COUNTER).one()
-    return row.version, row.forgotten
+    version, forgotten = driver(connection).execute(_COUNTER).fetchone()
+    return version, forgotten
 
 
 def changes(
@@ -229,24 +221,31 @@ def changes(
     Raises:
         Gone: A deletion that matters is forgotten.
     """
-    rows = connection.exec_driver_sql(_CHANGES, (since, max(since, known), limit + 1)).all()
-    forgotten = int(rows[0].body)
+    asked = (since, max(since, known), limit + 1)
+    head, *rows = driver(connection).execute(_CHANGES, asked).fetchall()
+    forgotten = int(head[2])
     if forgotten > max(since, known):
         raise Gone(
             f"deletions up to version {forgotten} are no longer kept, the watch asks for those "
             f"after {max(since, known)}; list again"
         )
     return [
-        (row.version, shelf.read(KINDS[row.kind], row.version, row.body), bool(row.gone))
-        for row in rows[1:]
+        (version, shelf.read(KINDS[kind], version, body), bool(gone))
+        for version, kind, body, gone in rows
     ]
 
 
 def _stored(ledger: Ledger, kind: type[R], key: Key) -> R:
-    found = ledger.connection.execute(_GET, _named(key)).first()
+    found = _row(ledger.run, key)
     if found is None:
         raise semantics.not_found(key)
-    return ledger.shelf.peek(kind, found.version, found.body)
+    return ledger.shelf.peek(kind, *found)
+
+
+def _row(run: sqlite3.Connection, key: Key) -> tuple[int, str] | None:
+    """Version and body of the object; None when it is not there."""
+    found: tuple[int, str] | None = run.execute(_GET, _named(key)).fetchone()
+    return found
 
 
 def _parsed(kind: type[R], body: str) -> R:
@@ -259,5 +258,5 @@ def _parsed(kind: type[R], body: str) -> R:
         ) from error
 
 
-def _named(key: Key) -> dict[str, object]:
-    return {"k": key.kind, "ns": key.namespace, "n": key.name}
+def _named(key: Key) -> tuple[str, str, str]:
+    return key.kind, key.namespace, key.name

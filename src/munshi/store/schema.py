@@ -15,18 +15,20 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from munshi.errors import Terminal
-from munshi.store import failures, revisions
+from munshi.errors import MunshiError, Terminal
+from munshi.store import failures, revisions, sentences
 
 _WAL_TRIES = 50
 
 
-def open_engine(path: Path, busy_timeout: timedelta) -> Engine:
+def open_engine(path: Path, busy_timeout: timedelta, *, reading: bool = False) -> Engine:
     """Open the file, make it if need be, and bring it to the newest schema.
 
     Args:
         path: The database file; missing folders above it are made.
         busy_timeout: How long one statement waits for other programs' locks.
+        reading: Nothing is to be written: a file of the newest schema that cannot be, because of its
+            rights or a full disk, will do.
 
     Returns:
         An engine whose connections are in autocommit: transactions are begun and ended in words.
@@ -35,6 +37,16 @@ def open_engine(path: Path, busy_timeout: timedelta) -> Engine:
         Terminal: The file cannot be used; the message says what to do.
         StoreBusy: It is locked, or the disk is full.
     """
+    try:
+        return _for_writing(path, busy_timeout)
+    except (sentences.Unwritable, sentences.NoSpace):
+        found = _for_reading(path, busy_timeout) if reading else None
+        if found is None:
+            raise
+        return found
+
+
+def _for_writing(path: Path, busy_timeout: timedelta) -> Engine:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -57,6 +69,32 @@ def open_engine(path: Path, busy_timeout: timedelta) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def _for_reading(path: Path, busy_timeout: timedelta) -> Engine | None:
+    """An engine that writes nothing, the file's shared memory included; None where that fails.
+
+    As in `glance`: with the shared memory that a writer has left beside the file, or, where there is
+    neither that nor anything in the write-ahead log, of the file alone.
+    """
+    log = Path(f"{path}-wal")
+    ways = [{"mode": "ro"}]
+    if path.is_file() and not (log.exists() and log.stat().st_size):
+        ways.append({"immutable": "1"})
+    for way in ways:
+        engine = create_engine(
+            URL.create("sqlite", database=path.absolute().as_uri(), query={**way, "uri": "true"}),
+            isolation_level="AUTOCOMMIT",
+            connect_args={"timeout": busy_timeout.total_seconds()},
+        )
+        try:
+            with failures.in_plain_words(path), engine.connect() as connection:
+                if _is_current(connection, path):
+                    return engine
+        except MunshiError:
+            pass  # the next way; after the last, what kept us from writing is the better answer
+        engine.dispose()
+    return None
 
 
 def _prepare_connection(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:

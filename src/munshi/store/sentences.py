@@ -14,6 +14,14 @@ from munshi.errors import MunshiError, StoreBusy, Terminal
 _AGAIN = timedelta(seconds=1)
 
 
+class NoSpace(StoreBusy):
+    """The disk under the database is full: who can free some goes on after that."""
+
+
+class Unwritable(Terminal):
+    """The rights of the file, its folder or its disk allow no writing; reading may still work."""
+
+
 def error_for(code: str, said: object, path: Path, *, reading: bool = False) -> MunshiError:
     """The error to raise for a failure of the database.
 
@@ -35,7 +43,7 @@ def error_for(code: str, said: object, path: Path, *, reading: bool = False) -> 
                 _AGAIN,
             )
         case "FULL":
-            return StoreBusy(f"no space is left for the database {path}; free some", _AGAIN)
+            return NoSpace(f"no space is left for the database {path}; free some", _AGAIN)
         case "IOERR":
             return StoreBusy(
                 f"the disk failed under the database {path} ({code}); "
@@ -47,7 +55,7 @@ def error_for(code: str, said: object, path: Path, *, reading: bool = False) -> 
                 f"the database {path} cannot be read; make the file and its folder readable for you"
             )
         case "READONLY" | "CANTOPEN" | "PERM" | "AUTH":
-            return Terminal(
+            return Unwritable(
                 f"the database {path} cannot be written; make the file and its folder writable "
                 "for you, or choose another place"
             )

@@ -62,6 +62,7 @@ class SqlStore:
         self._lent = (clock_now, new_uid, keep)
         self._watchers: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
         self._closed = False
+        self._reading: Connection | None = None  # the reader thread's own
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="munshi-store-reader")
         self._writer = Writer(
             engine, path, self._begin, objects.Ledger.close, committed=self._wake_watchers
@@ -77,6 +78,7 @@ class SqlStore:
         *,
         busy_timeout: timedelta = BUSY_TIMEOUT,
         keep: int = KEPT_TOMBSTONES,
+        reading: bool = False,
     ) -> AsyncIterator[SqlStore]:
         """Open the file, making or upgrading it if need be, for the length of a block.
 
@@ -89,12 +91,13 @@ class SqlStore:
             new_uid: A fresh uid at each call; called in the writer's thread.
             busy_timeout: How long a write waits for other programs' locks before StoreBusy.
             keep: How many deletions are remembered for watches.
+            reading: Nothing is to be written: a file that cannot be will do, if its schema is the newest.
 
         Raises:
             Terminal: The file cannot be used (not writable, damaged, newer, somebody else's).
             StoreBusy: It is locked, or the disk is full.
         """
-        engine = await asyncio.to_thread(schema.open_engine, path, busy_timeout)
+        engine = await asyncio.to_thread(schema.open_engine, path, busy_timeout, reading=reading)
         store = cls(engine, path, clock_now, new_uid, keep)
         try:
             yield store
@@ -106,6 +109,7 @@ class SqlStore:
         self._closed = True
         self._writer.close()
         self._reader.shutdown()
+        self._hang_up()
         self._wake_watchers()
         self._engine.dispose()
 
@@ -211,10 +215,21 @@ class SqlStore:
             raise StoreBusy(f"the database {self._path} is closed")
 
         def in_thread() -> T:
-            with failures.in_plain_words(self._path), self._engine.connect() as connection:
-                return work(connection)
+            with failures.in_plain_words(self._path):
+                if self._reading is None:
+                    self._reading = self._engine.connect()
+                try:
+                    return work(self._reading)
+                except BaseException:
+                    self._hang_up()
+                    raise
 
         return await asyncio.get_running_loop().run_in_executor(self._reader, in_thread)
+
+    def _hang_up(self) -> None:
+        if self._reading is not None:
+            self._reading.close()
+            self._reading = None
 
     def _begin(self, connection: Connection) -> objects.Ledger:
         now, new_uid, keep = self._lent

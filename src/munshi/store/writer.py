@@ -10,8 +10,10 @@ cannot spoil the rest. `sqlite` owns the only Writer of a store; what a write *d
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,6 +24,8 @@ from sqlalchemy import Connection, Engine
 
 from munshi.errors import MunshiError, StoreBusy
 from munshi.store import failures
+from munshi.store.direct import driver
+from munshi.store.sentences import NoSpace
 
 log = logging.getLogger("munshi.store")
 
@@ -39,13 +43,7 @@ class _Job(Generic[S, T]):
     loop: asyncio.AbstractEventLoop
 
     def settle(self, outcome: T | BaseException) -> None:
-        """Hand the outcome to the waiting loop, if it still waits."""
-        try:
-            self.loop.call_soon_threadsafe(self._settle_here, outcome)
-        except RuntimeError:
-            return  # the loop was closed: nobody is left to be told
-
-    def _settle_here(self, outcome: T | BaseException) -> None:
+        """Hand the outcome to who waits, if anybody still does; called in the loop's thread."""
         if self.future.done():
             return
         if isinstance(outcome, BaseException):
@@ -80,6 +78,7 @@ class Writer(Generic[S]):
         self._committed = committed
         self._queue: queue.SimpleQueue[_Job[S, object] | None] = queue.SimpleQueue()
         self._closed = False
+        self._connection: Connection | None = None  # the thread's own
         self._thread = threading.Thread(target=self._work, name="munshi-store-writer")
         self._thread.start()
 
@@ -111,6 +110,7 @@ class Writer(Generic[S]):
             jobs, last = self._take()
             if jobs:
                 self._attempt(jobs)
+        self._hang_up()
 
     def _take(self) -> tuple[list[_Job[S, object]], bool]:
         """All that waits, up to `_MOST`, and whether the end was among it; waits for the first."""
@@ -130,41 +130,76 @@ class Writer(Generic[S]):
         try:
             outcomes = self._transaction(jobs)
         except Exception as error:  # noqa: BLE001,RUF100 - whatever it is, nobody may wait for ever
+            if isinstance(error, NoSpace):
+                self._begin_the_log_anew()
             if len(jobs) > 1 and not isinstance(error, StoreBusy):
                 for job in jobs:
                     self._attempt([job])
                 return
-            for job in jobs:
-                job.settle(error)
+            _answer([(job, error) for job in jobs])
             return
         # The answers first: they are owed whatever becomes of the watchers.
-        for job, outcome in zip(jobs, outcomes, strict=True):
-            job.settle(outcome)
+        _answer(list(zip(jobs, outcomes, strict=True)))
         try:
             self._committed()
         except Exception:
             log.exception("the watchers of %s were not woken; they look by themselves", self._path)
 
     def _transaction(self, jobs: Sequence[_Job[S, object]]) -> list[object]:
-        with failures.in_plain_words(self._path), self._engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        with failures.in_plain_words(self._path):
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            connection, run = self._connection, driver(self._connection)
             try:
+                run.execute("BEGIN IMMEDIATE")
                 state = self._begin(connection)
-                outcomes = [_refusal_or_result(connection, job.work, state) for job in jobs]
+                outcomes = [_refusal_or_result(run, job.work, state) for job in jobs]
                 self._end(state)
-                connection.exec_driver_sql("COMMIT")
+                run.execute("COMMIT")
             except BaseException:
                 failures.roll_back(connection)
+                self._hang_up()
                 raise
             return outcomes
 
+    def _begin_the_log_anew(self) -> None:
+        """Move what the write-ahead log holds into the database, so that the next write grows neither.
 
-def _refusal_or_result(connection: Connection, work: Callable[[S], object], state: S) -> object:
-    connection.exec_driver_sql("SAVEPOINT one_write")
+        SQLite does so by itself at 4 MB, which a full disk may never let the log reach.
+        """
+        with (
+            contextlib.suppress(MunshiError),
+            failures.in_plain_words(self._path),
+            self._engine.connect() as connection,
+        ):
+            driver(connection).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def _hang_up(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _answer(answers: Sequence[tuple[_Job[S, object], object]]) -> None:
+    """Hand all outcomes over; a loop is woken once, for waking it costs more than most writes."""
+    for loop in {job.loop for job, _ in answers}:
+        try:
+            loop.call_soon_threadsafe(_settle, [one for one in answers if one[0].loop is loop])
+        except RuntimeError:
+            continue  # the loop was closed: nobody is left to be told
+
+
+def _settle(answers: Sequence[tuple[_Job[S, object], object]]) -> None:
+    for job, outcome in answers:
+        job.settle(outcome)
+
+
+def _refusal_or_result(run: sqlite3.Connection, work: Callable[[S], object], state: S) -> object:
+    run.execute("SAVEPOINT one_write")
     try:
         return work(state)
     except MunshiError as refusal:
-        connection.exec_driver_sql("ROLLBACK TO one_write")
+        run.execute("ROLLBACK TO one_write")
         return refusal
     finally:
-        connection.exec_driver_sql("RELEASE one_write")
+        run.execute("RELEASE one_write")

@@ -222,6 +222,7 @@ def test_a_flood(place: Place) -> None:
         identity = await spawner.spawn(plan)
         path = plan.programs[1].log
         await until(lambda: Path(path).exists() and Path(path).stat().st_size > 1 << 30)
+        await until(lambda: read_gap(path) is not None)  # a quick disk takes that in a second
         gap = read_gap(path)
         assert gap is not None
         assert gap.end > 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,7 +40,8 @@ from munshi.local.process import (
     read_exit,
     stop,
 )
-from munshi.local.process.forked import proc
+from munshi.local.process.forked import ledger, proc
+from munshi.local.process.records import ExitRecord
 from munshi.local.process.watch import read_identity
 
 WAITING = "echo ready; while [ ! -e go ]; do sleep 0.01; done; echo done; exit 4"
@@ -362,3 +364,22 @@ def test_a_full_disk(tmp_path: Path) -> None:
     tried, _, rest = done.stdout.decode().partition(" ")
     assert tried == "1", done.stderr.decode()
     assert "'exit.json', 'identity.json'] {\"code\": 0}" in rest
+
+
+def test_a_home_that_is_gone_is_not_made_again(tmp_path: Path) -> None:
+    """A record whose home was removed is given up at once; one whose trial's folders were is kept."""
+    folder = tmp_path / "trials" / "default" / "trial" / "uid-1"
+    folder.mkdir(parents=True)
+    book = ledger.Ledger(str(folder))
+    assert book.claim({"pid": 1, "start": 1, "boot": ""})
+    record: ExitRecord = {
+        "code": 0, "signal": None, "started_ns": 0, "ended_ns": 1,
+        "reason": "exited", "message": "", "program": "",
+    }  # fmt: skip
+    shutil.rmtree(tmp_path / "trials" / "default")
+    book.close(record, give_up=lambda: True)
+    assert (folder / "exit.json").exists()
+    shutil.rmtree(tmp_path / "trials")
+    with pytest.raises(ledger.HomeIsGone):
+        book.close(record, give_up=lambda: False)
+    assert list(tmp_path.iterdir()) == []

@@ -117,7 +117,13 @@ time.sleep(600)
         ),
         (-9, "deadline", DEADLINE),
     ),
-    "it stops itself once": sh("kill -STOP $$; echo on; exit 4", 4, "exited", "", said="on\n"),
+    "it stops itself once": sh(
+        "kill -STOP $$; echo on; exit 4",
+        4,
+        "exited",
+        r"it stopped itself \(SIGSTOP\) once and was continued",
+        said="on\n",
+    ),
     "it stops itself for ever": sh(
         "while :; do kill -STOP $$; done",
         -19,
@@ -228,7 +234,8 @@ def test_a_child_that_stops_itself(place: Place) -> None:
     """A descendant that stops itself is continued as well, within a rest of the supervisor."""
     plan = place.plan("sh", "-c", "sh -c 'kill -STOP $$; echo on'; exit 4")
     outcome = run(plan)
-    assert (outcome.code, outcome.message, log(plan)) == (4, "", "on\n")
+    said = "it stopped itself (SIGSTOP) once and was continued"
+    assert (outcome.code, outcome.message, log(plan)) == (4, said, "on\n")
 
 
 def test_stopped_while_it_stops_itself(place: Place) -> None:

@@ -17,6 +17,8 @@ from munshi.errors import FieldFault, Invalid, Path
 
 _SHOWN = 60
 """Longest value repeated in a message, in characters."""
+QUOTE_IT = "quote it as the program shall see it"
+"""How a mend begins that ends with an example; who knows the file may put what is written there."""
 
 INT32_MAX = 2**31 - 1
 """Kubernetes' counts and seconds are 32-bit; more seconds than this would be 68 years."""
@@ -217,5 +219,4 @@ def guess(word: str, known: Iterable[str]) -> str:
 def _how_to_quote(value: Json) -> str:
     if isinstance(value, list | dict):
         return "write one piece of text"
-    example = shown(value)
-    return f'quote it as the program shall see it, e.g. "{example}"'
+    return f'{QUOTE_IT}, e.g. "{shown(value)}"'

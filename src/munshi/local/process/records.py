@@ -191,6 +191,23 @@ class Program:
         variables = [(f"env {name!r}", name + value) for name, value in self.env.items()]
         return [*self._paths(), *arguments, *variables]
 
+    def to_record(self) -> ProgramRecord:
+        """One program of a plan's JSON object; shares with this one what nobody changes."""
+        return {
+            "argv": list(self.argv),
+            "env": self.env,
+            "cwd": self.cwd,
+            "log": self.log,
+            "name": self.name,
+            "binds": [
+                {"source": one.source, "target": one.target, "read_only": one.read_only}
+                for one in self.binds
+            ],
+            "limits": {"memory_bytes": self.limits.memory_bytes, "cpu": self.limits.cpu},
+            "decides": self.decides,
+            "cleanup": list(self.cleanup),
+        }
+
     @classmethod
     def from_record(cls, record: ProgramRecord) -> Self:
         """Read one program of a plan's JSON object."""
@@ -275,7 +292,18 @@ class ProcessPlan:
 
     def to_json(self) -> str:
         """The plan as one JSON object, ASCII only."""
-        return json.dumps(asdict(self))
+        record: PlanRecord = {
+            "folder": self.folder,
+            "marker": self.marker,
+            "programs": [one.to_record() for one in self.programs],
+            "setup": [one.to_record() for one in self.setup],
+            "companions": [one.to_record() for one in self.companions],
+            "grace_s": self.grace_s,
+            "deadline_s": self.deadline_s,
+            "log_bytes": self.log_bytes,
+            "settle_s": self.settle_s,
+        }
+        return json.dumps(record)
 
     @classmethod
     def from_json(cls, text: str) -> Self:

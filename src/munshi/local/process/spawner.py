@@ -84,6 +84,7 @@ class Spawner:
 
         Raises:
             LaunchRefused: It does not come up; the message holds its last words.
+            Retryable: It was killed on its way.
         """
         async with self._starting:
             if self._server is None or self._server.gone:
@@ -152,7 +153,12 @@ class _Server:
 
     @classmethod
     async def start(cls, python: str) -> _Server:
-        """Start the process and wait until it answers."""
+        """Start the process and wait until it answers.
+
+        Raises:
+            LaunchRefused: It cannot run here; the message holds its last words.
+            Retryable: It was killed before it answered, or is too slow.
+        """
         ours, theirs = socket.socketpair()
         try:
             process = subprocess.Popen(
@@ -176,7 +182,9 @@ class _Server:
             first = b""
         if not first:
             words = await server._last_words()
-            raise LaunchRefused(f"the fork server did not come up: {words}")
+            said = f"the fork server did not come up: {words}"
+            # A signal came from outside, or from us when it was too slow: it says nothing of the trial.
+            raise Retryable(said) if (process.returncode or 0) < 0 else LaunchRefused(said)
         if process.stderr is not None:
             process.stderr.close()
         server._listening = asyncio.create_task(server._listen())
@@ -270,14 +278,20 @@ def _settled(folder: str, *, asked: bool) -> Identity | None:
 
 
 def _write_plan(plan: ProcessPlan) -> None:
-    """Write plan.json whole; it may hold secrets, so only its owner may read it."""
+    """Write plan.json; it may hold secrets, so only its owner may read it.
+
+    In place, and not synced: it is read by who is asked afterwards. A supervisor asked before, by a fork
+    server that died, cannot take half a plan for a whole one; it gives up before it claims the folder.
+    """
     folder = Path(plan.folder)
-    aside = folder / f".{PLAN}.{os.getpid()}"
+    flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        folder.mkdir(0o700, parents=True, exist_ok=True)
-        descriptor = os.open(aside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(plan.to_json())
-        aside.replace(folder / PLAN)
+        try:
+            file = os.open(f"{folder}/{PLAN}", flags, 0o600)
+        except FileNotFoundError:
+            folder.mkdir(0o700, parents=True, exist_ok=True)
+            file = os.open(f"{folder}/{PLAN}", flags, 0o600)
+        with os.fdopen(file, "wb") as whole:
+            whole.write(plan.to_json().encode("ascii"))
     except OSError as error:
         raise LaunchRefused(f"{folder} cannot be written: {error.strerror}") from error

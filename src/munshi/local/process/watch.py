@@ -9,18 +9,18 @@ Where there is no /proc (macOS) the pid alone must do.
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import signal
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from munshi.local.process.forked import cleanup, proc
 from munshi.local.process.forked.ledger import EXIT, IDENTITY, PLAN
 from munshi.local.process.forked.logs import Logs
-from munshi.local.process.records import MARKER, Exit, Identity, ProcessPlan, ProgramRecord
+from munshi.local.process.records import MARKER, Exit, Identity, ProcessPlan
 
 _POLL_S = 0.05
 _SWEEP_S = 2.0
@@ -64,26 +64,26 @@ State = NotStarted | Running | Ended | Lost
 
 def inspect(folder: str | Path) -> State:
     """What became of the trial in `folder`; costs three small reads, waits for nothing."""
-    outcome = _outcome(Path(folder))
+    outcome = _outcome(folder)
     if outcome is not None:
         return outcome
     try:
-        identity = Identity.from_json((Path(folder) / IDENTITY).read_text("ascii"))
+        identity = Identity.from_json(_text(folder, IDENTITY))
     except (FileNotFoundError, NotADirectoryError):
         # Recorded between our two looks, by a supervisor whose program had emptied the folder?
-        return _outcome(Path(folder)) or NotStarted()
+        return _outcome(folder) or NotStarted()
     except (OSError, ValueError) as error:
-        return Lost(f"{Path(folder) / IDENTITY} cannot be read: {error}")
+        return Lost(f"{folder}/{IDENTITY} cannot be read: {error}")
     if is_alive(identity):
         return Running(identity)
     # It may have written its record and gone between our two looks.
-    return _outcome(Path(folder)) or Lost(_why_lost(identity))
+    return _outcome(folder) or Lost(_why_lost(identity))
 
 
 def read_identity(folder: str | Path) -> Identity | None:
     """The supervisor that claimed the folder, alive or not; None when that cannot be read."""
     try:
-        return Identity.from_json((Path(folder) / IDENTITY).read_text("ascii"))
+        return Identity.from_json(_text(folder, IDENTITY))
     except (OSError, ValueError):
         return None
 
@@ -95,14 +95,14 @@ def read_exit(folder: str | Path) -> Exit | None:
         ValueError: There is one, but it is damaged.
     """
     try:
-        return Exit.from_json((Path(folder) / EXIT).read_text("ascii"))
+        return Exit.from_json(_text(folder, EXIT))
     except (FileNotFoundError, NotADirectoryError):
         return None
 
 
 def is_alive(identity: Identity) -> bool:
     """Whether this very supervisor still runs; a dead one not yet reaped does not."""
-    if identity.boot != proc.boot_id():
+    if identity.boot != _our_boot():
         return False
     if not identity.start or not proc.known():
         return _exists(identity.pid)
@@ -213,7 +213,7 @@ def trim(folder: str | Path) -> None:
 def _clean_up(folder: Path) -> None:
     plan = _plan(folder)
     if plan is not None:
-        programs = [cast("ProgramRecord", asdict(one)) for one in plan.everything]
+        programs = [one.to_record() for one in plan.everything]
         cleanup.run(programs, plan.marker)
 
 
@@ -238,18 +238,41 @@ def _marked(entry: bytes) -> list[proc.Process]:
     return [one for one in family if not one.dead and one.pid != os.getpid()]
 
 
-def _outcome(folder: Path) -> Ended | Lost | None:
+def _text(folder: str | Path, name: str) -> str:
+    """A small record, read whole: this is done many times for every trial, so without pathlib.
+
+    Raises:
+        OSError: As open(2) and read(2).
+        ValueError: It is not ASCII.
+    """
+    file = os.open(f"{folder}/{name}", os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        parts = []
+        while part := os.read(file, 65536):
+            parts.append(part)
+        return b"".join(parts).decode("ascii")
+    finally:
+        os.close(file)
+
+
+def _outcome(folder: str | Path) -> Ended | Lost | None:
     try:
         found = read_exit(folder)
     except (OSError, ValueError) as error:
-        return Lost(f"{folder / EXIT} cannot be read: {error}")
+        return Lost(f"{folder}/{EXIT} cannot be read: {error}")
     return None if found is None else Ended(found)
 
 
 def _why_lost(identity: Identity) -> str:
-    if identity.boot != proc.boot_id():
+    if identity.boot != _our_boot():
         return f"the machine was restarted while the trial ran under process {identity.pid}"
     return f"its supervisor, process {identity.pid}, was killed before it could record the outcome"
+
+
+@functools.cache
+def _our_boot() -> str:
+    """The boot of this process, and so of every one that it can see."""
+    return proc.boot_id()
 
 
 def _exists(pid: int) -> bool:

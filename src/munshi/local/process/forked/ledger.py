@@ -6,7 +6,7 @@ folder it runs in, or take away its own permission to write there: the parent fo
 and what is missing is made again. Knows nothing of processes.
 """
 # pathlib is not loaded in the fork server:
-# ruff: noqa: PTH100, PTH103, PTH119, PTH120
+# ruff: noqa: PTH100, PTH103, PTH112, PTH119, PTH120
 
 from __future__ import annotations
 
@@ -26,7 +26,12 @@ EXIT = "exit.json"
 PLAN = "plan.json"
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 _RETRY_S = 0.5
-_PATIENCE_S = 600.0  # a full disk is often cleared by hand; longer than anybody's lunch is no use
+_HOME_IS_ABOVE = 3  # trials/<namespace>/<trial>/<attempt>
+_PATIENCE_S = 30.0  # a disk that others fill and clear; nothing else of the trial is left meanwhile
+
+
+class HomeIsGone(OSError):
+    """Not only the trial's folder was removed but all that was above it."""
 
 
 class Ledger:
@@ -81,7 +86,10 @@ class Ledger:
             return  # the next look may succeed
 
     def close(self, record: ExitRecord, give_up: Callable[[], bool]) -> None:
-        """Write `exit.json` for good, waiting out a full disk until `give_up()` or ten minutes."""
+        """Write `exit.json` for good, waiting out a full disk until `give_up()` or half a minute.
+
+        Where the home is gone nobody will read it: that is given up at once.
+        """
         until = time.monotonic() + _PATIENCE_S
         while True:
             try:
@@ -92,6 +100,8 @@ class Ledger:
                     _replace(here, EXIT, _encoded(record), durable=True)
                 finally:
                     os.close(here)
+            except HomeIsGone:
+                raise
             except OSError:
                 if give_up() or time.monotonic() > until:
                     raise
@@ -103,10 +113,16 @@ class Ledger:
         """The folder itself, made again if need be, and writable for us if it is ours."""
         try:
             here = os.open(self._name, _DIRECTORY, dir_fd=self._parent)
+        except NotADirectoryError:  # replaced by a file, which is nobody's
+            os.unlink(self._name, dir_fd=self._parent)
+            self._make()
+            here = os.open(self._folder, _DIRECTORY)
         except FileNotFoundError:
             self._make()
             here = os.open(self._folder, _DIRECTORY)
         except PermissionError:
+            if not os.access(".", os.W_OK | os.X_OK, dir_fd=self._parent):
+                os.fchmod(self._parent, 0o700)
             os.chmod(self._name, 0o700, dir_fd=self._parent)
             here = os.open(self._name, _DIRECTORY, dir_fd=self._parent)
         if not os.access(".", os.W_OK | os.X_OK, dir_fd=here):
@@ -120,6 +136,9 @@ class Ledger:
         try:
             os.mkdir(self._name, 0o700, dir_fd=self._parent)
         except FileNotFoundError:  # the parent is gone too
+            # Its program may have deleted the trial's folders; what is above them, only a person does.
+            if not os.path.isdir(_above(self._folder, _HOME_IS_ABOVE)):
+                raise HomeIsGone(errno.ENOENT, "the home is gone", self._folder) from None
             os.makedirs(self._folder, 0o700, exist_ok=True)
             os.close(self._parent)
             self._parent = os.open(os.path.dirname(self._folder), _DIRECTORY)
@@ -128,6 +147,12 @@ class Ledger:
 
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+def _above(path: str, levels: int) -> str:
+    for _ in range(levels):
+        path = os.path.dirname(path)
+    return path
 
 
 def _encoded(record: IdentityRecord | ExitRecord) -> bytes:

@@ -24,6 +24,7 @@ from . import linux
 
 _EVERY_S = 1.0
 _BACKLOG = 16
+_NOTHING = 16384  # bytes: no write of a usual size fits any more
 READ = "read"
 
 
@@ -45,6 +46,7 @@ class Logs:
         self._reading = f"{folder}/{READ}"
         self._logs: dict[str, _Log] = {}
         self._why = ""
+        self._folder, self._was_full = folder, False
         self.due = float("inf") if bound is None else time.monotonic() + _EVERY_S
 
     def add(self, path: str) -> None:
@@ -56,15 +58,26 @@ class Logs:
 
     def trim(self) -> None:
         """Give up what lies between head and tail of each log that has grown enough since."""
+        self.look()
         self._trim(slack=(self._bound or 0) // 8)
         self.due = time.monotonic() + _EVERY_S
 
+    def look(self) -> None:
+        """Remember a full disk: programs that write to their logs meet it, and may not say so."""
+        self._was_full = self._was_full or _is_full(self._folder)
+
     def finish(self) -> str:
-        """Trim a last time; what a person should know about it, or nothing."""
+        """Trim a last time; what a person should know about the logs, or nothing."""
+        self.look()
         self._trim(slack=0)
         for log in self._logs.values():
             log.close()
-        return self._why and f"its log was not kept to {self._bound} bytes: {self._why}"
+        notes = []
+        if self._why:
+            notes.append(f"its log was not kept to {self._bound} bytes: {self._why}")
+        if self._was_full:
+            notes.append(f"the disk that holds its log ({self._folder}) was full while it ran")
+        return "; ".join(notes)
 
     def _trim(self, slack: int) -> None:
         for path, log in self._logs.items() if not self._why else ():
@@ -136,6 +149,16 @@ class _Log:
         except OSError:
             return False
         return True
+
+
+def _is_full(folder: str) -> bool:
+    """Whether next to nothing can be written below this folder; False where nobody can tell."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return False
+    free = disk.f_bavail if os.geteuid() else disk.f_bfree  # root may use what is kept in reserve
+    return disk.f_blocks > 0 and free * disk.f_frsize < _NOTHING
 
 
 def _remove(path: str) -> None:

@@ -64,6 +64,7 @@ class Stage:
         self._deciding = self._deciding or self.members[:1]
         self._memory = memory.Watch({}, alone=False)
         self._continued: dict[tuple[int, int], int] = {}
+        self._woken: dict[str, int] = {}
         self._rest_at = time.monotonic() + _REST_S
         self._verdict: Verdict | None = None
         self._decided_at = 0.0
@@ -79,7 +80,10 @@ class Stage:
                 pass
         except Exception as error:
             self._abandon(error)
-        return self._verdict or Verdict("exited", self.members[0])
+        verdict = self._verdict or Verdict("exited", self.members[0])
+        if verdict.reason == "exited" and verdict.signal != signal.SIGSTOP:  # which says it already
+            self.notes += [_woken(title, times) for title, times in self._woken.items()]
+        return verdict
 
     def _start(self) -> None:
         if self._trial.is_stopped or signals.told_to_stop():
@@ -172,6 +176,7 @@ class Stage:
         if self._verdict is None and now >= self._rest_at:
             self._rest_at = now + _REST_S
             self._trial.book.restore()
+            self._trial.logs.look()
             self._continue(proc.offspring(os.getpid()))
         if self._verdict is None and self._trial.left_s() <= 0:
             note = f"it ran longer than its deadline of {self._trial.deadline_s:g} s"
@@ -204,6 +209,8 @@ class Stage:
             times = self._continued.get((pid, one.start), 0)
             if times < _CONTINUED:
                 self._continued[pid, one.start] = times + 1
+                title = self._owner(pid).title
+                self._woken[title] = self._woken.get(title, 0) + 1
                 quietly(os.kill, pid, signal.SIGCONT)
                 continue
             owner = self._owner(pid)
@@ -292,9 +299,16 @@ class Stage:
 
     def _owner(self, pid: int) -> Member:
         """The program to whose tree a process belongs; an orphan is the first one's."""
+        if len(self.members) == 1:
+            return self.members[0]
         parents = proc.offspring(os.getpid())
         while pid in parents:
             if pid in self._family.programs:
                 return self._member(pid)
             pid = parents[pid]
         return self._undecided()
+
+
+def _woken(title: str, times: int) -> str:
+    often = "once" if times == 1 else f"{times} times"
+    return f"{title} stopped itself (SIGSTOP) {often} and was continued"

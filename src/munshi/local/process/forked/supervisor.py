@@ -32,6 +32,10 @@ if TYPE_CHECKING:
         folder: str
 
 
+_boot = proc.boot_id()
+"""Read once, in the fork server: no process sees another boot than its own."""
+
+
 def answer(door: socket.socket, message: dict[str, Any]) -> None:
     """Tell the engine; nobody may be listening any more, and that is all right."""
     try:
@@ -68,6 +72,8 @@ def warm_up() -> None:
     """Do once, in the fork server, what every supervisor would otherwise do for its first time."""
     record = json.dumps({**_identity(), "message": "", "grace_s": 0.5})
     json.loads(record.encode("ascii"))
+    if linux.is_linux():
+        linux.set_name(b"munshi-forks")
 
 
 def _prepare() -> None:
@@ -79,7 +85,7 @@ def _prepare() -> None:
 
 def _identity() -> IdentityRecord:
     me = proc.process(os.getpid())
-    return {"pid": os.getpid(), "start": me.start if me else 0, "boot": proc.boot_id()}
+    return {"pid": os.getpid(), "start": me.start if me else 0, "boot": _boot}
 
 
 def _failed(error: Exception) -> ExitRecord:
