@@ -137,7 +137,7 @@ STOPS: dict[str, tuple[ExperimentView, str, str]] = {
     "with a result and a reason": (
         noted(a_view(an_experiment(), [succeeded(), was_killed()]), stop="good\nenough"),
         "Succeeded",
-        "stopped by the user after 2 of 12 trials: good enough",
+        "stopped by the user after 1 of 12 trials: good enough",
     ),
     "without a bound, without a reason": (
         noted(a_view(an_experiment(max_trials=None), [succeeded()]), stop=""),
