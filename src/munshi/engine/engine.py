@@ -301,6 +301,8 @@ class Engine:
         plan = reconcile_trial(TrialView(trial, run, observation), self._clock.now())
         if self._thrift.settle_starts or not _begins(trial, plan) or self._queue.failures(key):
             trial = await self._performer.write_trial(trial, plan.status)
+        else:  # its next pass writes it, when the job is there
+            trial = trial.model_copy(update={"status": plan.status})
         for action in plan.actions:
             log.info("trial %s: %s (%s)", trial.name, type(action).__name__, action.because)
             await self._performer.act_on_trial(trial, action, self._queue.failures(key))
