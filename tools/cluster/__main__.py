@@ -29,6 +29,7 @@ def main() -> int:
     words.add_parser("status", help="say whether it runs; 1 if it does not")
     words.add_parser("possible", help="say why this machine cannot hold one; nothing if it can")
     words.add_parser("build", help="build its programs and images, and start nothing")
+    words.add_parser("kubectl", help="print where the kubectl is that was built with it")
     for word, meaning in (
         ("stop", "kill a part as a crash would"),
         ("start", "start a part that was stopped"),
@@ -63,6 +64,8 @@ def _do(word: str, place: Place, part: str) -> int:
         case "build":
             packages.install()
             recipes.build(binaries.ready())
+        case "kubectl":
+            print(binaries.ready()["kubectl"])
         case "stop" | "restart" | "start":
             cluster = running.found(place)
             if word != "start":

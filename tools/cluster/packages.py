@@ -24,7 +24,6 @@ PROGRAMS = {
     "unshare": "util-linux",
     "nsenter": "util-linux",
     "mount": "mount",
-    "gcc": "gcc",
     "busybox": "busybox-static",
 }
 """Each program that the cluster and its images are made with: the package that has it."""

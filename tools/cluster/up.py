@@ -27,20 +27,24 @@ from tools.cluster.running import Running
 from tools.images import recipes
 
 FIRST = ("etcd", "registry", "containerd", "kube-apiserver")
-PRESENT = ("busybox", "trial", "munshi")
+PRESENT = (parts.PAUSE, "munshi/busybox:test", "munshi/trial:test", "munshi/munshi:test")
 """Images that are there from the start, so that pods may say `imagePullPolicy: Never`. The others are pulled
 when a pod wants them."""
 PULL_S = 120
 
 
 def up(place: Place) -> None:
-    """Start a cluster, unless it runs. What was left of an earlier one is taken away first.
+    """Start a cluster, with the images of now; one that runs gets these, and goes on.
+
+    What was left of an earlier one is taken away first.
 
     Raises:
         ClusterError: It cannot be had; nothing of it is left but its logs.
     """
     with _one_start(place):
         if running.is_well(place):
+            recipes.build(binaries.ready())
+            _pull_present(running.found(place))
             print(f"The cluster runs already; its kubeconfig is {place.kubeconfig}")
             return
         packages.install()
@@ -85,15 +89,13 @@ def _start(place: Place, built: binaries.Binaries, images: Path) -> None:
     cluster = _prepared(place, built, images)
     cluster.launch(*FIRST)
     cluster.wait("registry", "containerd")
-    with ThreadPoolExecutor(len(PRESENT)) as pool:
-        _pull(cluster, parts.PAUSE)
-        pulls = [pool.submit(_pull, cluster, f"munshi/{name}:test") for name in PRESENT]
+    with ThreadPoolExecutor(1) as pool:
+        pulling = pool.submit(_pull_present, cluster)
         cluster.wait("kube-apiserver")
         cluster.launch(*(name for name in cluster.parts if name not in FIRST))
         addons.install(place, built, cluster.network)
         cluster.wait(*cluster.parts)
-        for pull in pulls:
-            pull.result()
+        pulling.result()
     addons.wait(place, built)
     (place.state / "ready").touch()
 
@@ -114,7 +116,8 @@ def _prepared(place: Place, built: binaries.Binaries, images: Path) -> Running:
     return running.prepared(place, chosen, built, images)
 
 
-def _pull(cluster: Running, image: str) -> None:
+def _pull_present(cluster: Running) -> None:
     registries = f"--hosts-dir={parts.SETTINGS}/registries"
-    words = ("ctr", "-n", "k8s.io", "image", "pull", registries, f"docker.io/{image}")
-    node.run(cluster.place, cluster.network, *words, timeout_s=PULL_S)
+    for image in PRESENT:
+        words = ("ctr", "-n", "k8s.io", "image", "pull", registries, f"docker.io/{image}")
+        node.run(cluster.place, cluster.network, *words, timeout_s=PULL_S)

@@ -1,6 +1,6 @@
 """The images: which layers each has, and what it starts.
 
-munshi/pause                  holds a pod's network; ten lines of C
+munshi/pause                  holds a pod's network; a few lines of Go
 munshi/busybox                a shell and the usual small programs
 munshi/munshi                 munshi's own: the operator and the sidecar of metrics collection
 munshi/trial                  trial/train.py, a program to be tuned that does what a test asks of it
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 import shutil
 import subprocess
 import tempfile
@@ -68,7 +69,7 @@ def build(binaries: Binaries) -> Path:
 
 
 def _plain(binaries: Binaries) -> Iterator[Image]:
-    source = HERE / "pause.c"
+    source = HERE / "pause.go"
     pause = layer(STORE, f"pause {_sum(source)}", lambda: _compiled(source))
     yield Image(
         ("docker.io/munshi/pause:test",), (pause,), entrypoint=("/pause",), user="65535:65535"
@@ -176,8 +177,9 @@ def _busybox() -> Layer:
 def _compiled(source: Path) -> Iterator[Entry]:
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder, "pause")
-        words = ["gcc", "-Os", "-static", "-s", "-o", str(program), str(source)]
-        subprocess.run(words, check=True, timeout=60)
+        words = ["go", "build", "-trimpath", "-ldflags=-s -w", "-o", str(program), str(source)]
+        alone = {**os.environ, "CGO_ENABLED": "0", "GO111MODULE": "off"}
+        subprocess.run(words, check=True, timeout=300, env=alone)
         yield Entry("pause", source=program)
 
 

@@ -9,6 +9,7 @@ from tools.cluster.place import INSIDE
 
 
 def etcd(binaries: Binaries) -> Part:
+    """The database of the API server, on the node only."""
     here = "http://127.0.0.1:2379"
     return Part(
         "etcd",
@@ -26,6 +27,7 @@ def etcd(binaries: Binaries) -> Part:
 
 
 def api_server(binaries: Binaries, network: Network) -> Part:
+    """The API server, on the node's address: the host and the pods reach it there."""
     return Part(
         "kube-apiserver",
         (
@@ -54,6 +56,7 @@ def api_server(binaries: Binaries, network: Network) -> Part:
 
 
 def controller_manager(binaries: Binaries, network: Network) -> Part:
+    """The controllers of Kubernetes' own kinds: Jobs, Services, service accounts."""
     config = CERTIFICATES / "kube-controller-manager.kubeconfig"
     return Part(
         "kube-controller-manager",
@@ -77,6 +80,7 @@ def controller_manager(binaries: Binaries, network: Network) -> Part:
 
 
 def scheduler(binaries: Binaries, network: Network) -> Part:
+    """It finds a node for each pod; here, always the same."""
     config = CERTIFICATES / "kube-scheduler.kubeconfig"
     return Part(
         "kube-scheduler",

@@ -17,6 +17,7 @@ from tools.cluster.place import INSIDE
 
 
 def containerd(network: Network) -> Part:
+    """What runs containers, with the network of pods and the one registry."""
     first, last = network.pods_from_to
     ranges = [
         [
@@ -84,6 +85,7 @@ disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.snapshotter.
 
 
 def kubelet(binaries: Binaries, network: Network) -> Part:
+    """What turns pods into containers."""
     settings = {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -136,6 +138,7 @@ def kubelet(binaries: Binaries, network: Network) -> Part:
 
 
 def proxy(binaries: Binaries, network: Network) -> Part:
+    """What makes the addresses of Services lead to pods."""
     untouched = "0s"
     settings = {
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
@@ -166,6 +169,7 @@ def proxy(binaries: Binaries, network: Network) -> Part:
 
 
 def coredns(binaries: Binaries, network: Network) -> Part:
+    """The names of Services and pods."""
     zones = f"{DOMAIN} in-addr.arpa"
     corefile = f"""\
 .:53 {{
