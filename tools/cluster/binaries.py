@@ -6,17 +6,15 @@ made of everything they depend on, so another clone with the same pins builds no
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.cluster.lock import alone
 from tools.cluster.place import ClusterError
 
 HERE = Path(__file__).parent
@@ -89,7 +87,7 @@ def ready() -> Binaries:
     for module in MODULES:
         kept = _cache() / f"{module.folder}-{_key(module)}"
         if not kept.exists():
-            with _only_one(kept):
+            with alone(f"building {kept.name}", BUILD_S):
                 if not kept.exists():
                     _build(module, kept)
         folders |= dict.fromkeys(module.programs, kept)
@@ -108,19 +106,9 @@ def _key(module: Module) -> str:
     return made_of.hexdigest()[:16]
 
 
-@contextmanager
-def _only_one(kept: Path) -> Iterator[None]:
-    """Two clones may build at once: the second waits, and finds everything done."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    lock = kept.with_name(f"{kept.name}.lock")
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-        lock.unlink(missing_ok=True)
-
-
 def _build(module: Module, kept: Path) -> None:
-    fresh = kept.with_name(f"{kept.name}.{os.getpid()}")
+    fresh = kept.with_name(f"{kept.name}.new")  # of a build that was killed, if it is there
+    shutil.rmtree(fresh, ignore_errors=True)
     (fresh / "bin").mkdir(parents=True)
     try:
         for program, package in module.programs.items():

@@ -8,46 +8,25 @@ a control group.
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from tools.cluster import node
+from tools.cluster.lock import alone
 from tools.cluster.network import NUMBERS, Network
 from tools.cluster.place import ClusterError, Place
 
 CGROUPS = Path("/sys/fs/cgroup")
-LOCK = "\0munshi-cluster"
-LOCK_S = 120
+LOCK = "cluster: starting or ending"
+"""Held where cables and numbers are dealt out, or taken away."""
 GO_S = 30
-
-
-@contextmanager
-def alone() -> Iterator[None]:
-    """One start or end at a time on this machine: cables and numbers are dealt out here.
-
-    The lock is a socket's name in the kernel, so nothing of it stays, however its owner ends.
-    """
-    end = time.monotonic() + LOCK_S
-    with socket.socket(socket.AF_UNIX) as lock:
-        while True:
-            try:
-                lock.bind(LOCK)
-                break
-            except OSError:
-                if time.monotonic() > end:
-                    message = "Another cluster has been starting or ending for two minutes."
-                    raise ClusterError(message) from None
-                time.sleep(0.1)
-        yield
 
 
 def end(place: Place) -> None:
     """End a cluster and take away all it had; where there is none, this does nothing."""
-    with alone():
+    with alone(LOCK):
         node.kill(lambda: node.of(place))
         sweep()
     shutil.rmtree(place.state, ignore_errors=True)

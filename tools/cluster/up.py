@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
+import hashlib
 import shutil
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 from tools.cluster import (
@@ -22,6 +20,7 @@ from tools.cluster import (
     running,
     sweep,
 )
+from tools.cluster.lock import alone
 from tools.cluster.place import ClusterError, Place
 from tools.cluster.running import Running
 from tools.images import recipes
@@ -31,6 +30,8 @@ PRESENT = (parts.PAUSE, "munshi/busybox:test", "munshi/trial:test", "munshi/muns
 """Images that are there from the start, so that pods may say `imagePullPolicy: Never`. The others are pulled
 when a pod wants them."""
 PULL_S = 120
+START_S = 3600
+"""Of two who want the same cluster, the second waits so long; the first may be building Kubernetes."""
 
 
 def up(place: Place) -> None:
@@ -41,7 +42,7 @@ def up(place: Place) -> None:
     Raises:
         ClusterError: It cannot be had; nothing of it is left but its logs.
     """
-    with _one_start(place):
+    with alone(f"cluster in {_name(place)}", START_S):
         if running.is_well(place):
             recipes.build(binaries.ready())
             _pull_present(running.found(place))
@@ -63,14 +64,8 @@ def up(place: Place) -> None:
         )
 
 
-@contextmanager
-def _one_start(place: Place) -> Iterator[None]:
-    """Of two who want the same cluster, the second waits, and finds it running."""
-    place.state.parent.mkdir(parents=True, exist_ok=True)
-    lock = place.state.with_name(f"{place.state.name}.lock")
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _name(place: Place) -> str:
+    return hashlib.sha256(bytes(place.state)).hexdigest()[:16]
 
 
 def _keep_logs(place: Place) -> None:
@@ -102,7 +97,7 @@ def _start(place: Place, built: binaries.Binaries, images: Path) -> None:
 
 def _prepared(place: Place, built: binaries.Binaries, images: Path) -> Running:
     """A node with its network, and all that the parts read."""
-    with sweep.alone():
+    with alone(sweep.LOCK):
         chosen = network.free(sweep.sweep())
         if chosen is None:
             message = (
