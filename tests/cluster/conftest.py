@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from support.cluster import PATIENCE_S, ROOT, Cluster, tool
+from support.cluster import PATIENCE_S, STATE, Cluster, is_asked_for, is_there, tool
 
-STATE = ROOT / ".cache" / "cluster"
 HERE = Path(__file__).parent
 TEST_S = 300
 
@@ -28,8 +27,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.add_marker("cluster")
         # The cluster's start does not count: the first one builds Kubernetes.
         item.add_marker(pytest.mark.timeout(TEST_S, func_only=True))
-    asked = "cluster" in config.option.markexpr or any("cluster" in word for word in config.args)
-    if ours and not asked and tool("status").returncode:
+    if ours and not is_asked_for(config) and not is_there():
         config.hook.pytest_deselected(items=ours)
         items[:] = [item for item in items if item not in ours]
 
@@ -37,7 +35,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """A cluster with all its parts, as its administrator in the namespace `default`."""
-    ran = tool("status").returncode == 0
+    ran = is_there()
     if not ran and os.environ.get("PYTEST_XDIST_WORKER"):
         pytest.fail("No cluster runs. Start one first: make cluster")
     if not os.environ.get("PYTEST_XDIST_WORKER"):

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools" / "cluster"
+STATE = ROOT / ".cache" / "cluster"
 PATIENCE_S = 90
 BUILD_S = 3600
 
@@ -27,6 +30,17 @@ def tool(*words: str, timeout_s: float = BUILD_S) -> subprocess.CompletedProcess
         timeout=timeout_s,
         check=False,
     )
+
+
+def is_there() -> bool:
+    """Whether this clone's cluster runs."""
+    return (STATE / "ready").exists() and tool("status", timeout_s=60).returncode == 0
+
+
+def is_asked_for(config: pytest.Config) -> bool:
+    """Whether a run of pytest has made up its mind about the cluster, for or against."""
+    words = (config.option.markexpr, *config.invocation_params.args)
+    return any("cluster" in str(word) for word in words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,10 @@ import ipaddress
 import json
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 
 NUMBERS = range(10)
+CGROUPS = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,13 @@ class Network:
 
     @property
     def cgroup(self) -> str:
-        """The control group of all pods, in each hierarchy."""
+        """The name of the control group of all pods."""
         return f"munshi-{self.number}"
+
+    def cgroups(self) -> list[Path]:
+        """Where that group is: once in each hierarchy of the old kind, or in the one of the new."""
+        tops = [CGROUPS, *CGROUPS.iterdir()] if CGROUPS.is_dir() else []
+        return [top / self.cgroup for top in tops if (top / "cgroup.procs").exists()]
 
     @property
     def everything(self) -> str:

@@ -115,6 +115,8 @@ def start(place: Place, network: Network) -> None:
             raise ClusterError(message)
         time.sleep(0.02)
     _plug_in(place, network)
+    for folder in network.cgroups():
+        folder.mkdir(exist_ok=True)  # kubelet wants to find its group
 
 
 def _plug_in(place: Place, network: Network) -> None:

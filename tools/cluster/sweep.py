@@ -18,7 +18,6 @@ from tools.cluster.lock import alone
 from tools.cluster.network import NUMBERS, Network
 from tools.cluster.place import ClusterError, Place
 
-CGROUPS = Path("/sys/fs/cgroup")
 LOCK = "cluster: starting or ending"
 """Held where cables and numbers are dealt out, or taken away."""
 GO_S = 30
@@ -58,7 +57,7 @@ def _remove_cable(network: Network) -> None:
 
 def _remove_cgroups(network: Network) -> None:
     until = time.monotonic() + GO_S
-    for top in [CGROUPS / network.cgroup, *CGROUPS.glob(f"*/{network.cgroup}")]:
+    for top in network.cgroups():
         while top.is_dir():
             for folder in sorted(top.rglob("*/"), reverse=True):
                 with suppress(OSError):  # busy until its last process is quite gone
