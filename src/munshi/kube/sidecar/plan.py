@@ -58,4 +58,6 @@ def read(arguments: Sequence[str]) -> Plan:
             said = json.loads(argument.removeprefix(_OPTION))
             said["metrics"], said["filters"] = tuple(said["metrics"]), tuple(said["filters"])
             return Plan(**said)
-    raise ValueError(f"{_OPTION}… is missing: {MODULE} is started by the operator, in a trial's pod")
+    raise ValueError(
+        f"{_OPTION}… is missing: {MODULE} is started by the operator, in a trial's pod"
+    )

@@ -1,10 +1,10 @@
 """How much of a flood is printed, and what it comes to exactly.
 
-A container's log is kept in files of 10 MiB by default, and of these the API shows the newest only. A sidecar
-that printed more than that would lose its first values, for an operator that comes back after a while. So the first
-FULL bytes are printed as they come; then every tenth value of each metric, every hundredth, and so on, a
-STEP of bytes for each; after the last step nothing but the summaries. Those are exact (the rules are those
-of `metrics.observation`), however little was printed.
+A container's log is kept in files of 10 MiB by default, and of these the API shows the newest only. A
+sidecar that printed more than that would lose its first values, for an operator that comes back after a
+while. So the first FULL bytes are printed as they come; then every tenth value of each metric, every
+hundredth, and so on, a STEP of bytes for each; after the last step nothing but the summaries. Those are
+exact (the rules are those of `metrics.observation`), however little was printed.
 """
 
 from __future__ import annotations

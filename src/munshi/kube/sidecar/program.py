@@ -22,18 +22,21 @@ _ENDS = (signal.SIGTERM, signal.SIGINT)
 def main(arguments: Sequence[str]) -> int:
     """Carry out the plan of a command line until SIGTERM; the exit code.
 
-    What cannot be read is told in the log and is no reason to fail: a sidecar that ended badly would be started
-    again, and again.
+    What cannot be read is told in the log and is no reason to fail: a sidecar that ended badly would be
+    started again, and again.
     """
     # Blocked before any thread begins, and taken by sigtimedwait: a process 1 never sees them otherwise.
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
+    try:
+        told = plan.read(arguments)
+    except (ValueError, TypeError, LookupError) as fault:
+        sys.stderr.write(f"munshi: {fault}\n")
+        return 2
     printer = Printer(_print)
     try:
-        run(plan.read(arguments), printer)
+        run(told, printer)
     except (MunshiError, OSError, ValueError) as fault:
         printer.end(End((), (f"its metrics could not be read: {fault}",)))
-        if isinstance(fault, ValueError):
-            return 2
         _wait(None)
     return 0
 

@@ -4,9 +4,9 @@
     {"summary":{"metric":"loss","count":2000000,"printed":90000,"values":[…]}}
     {"end":{"seen":["los"],"notes":["/train/metrics.log is empty"]}}
 
-A value is a MetricLog; what it lacks is left out. A summary, one for each metric that was found, tells at the
-end what all values came to, printed or not: its `values` are the smallest, the largest and the latest. `end` is the
-last line. Anything else in the log (a traceback, say) is no record.
+A value is a MetricLog; what it lacks is left out. A summary, one for each metric that was found, tells at
+the end what all values came to, printed or not: its `values` are the smallest, the largest and the latest.
+`end` is the last line. Anything else in the log (a traceback, say) is no record.
 """
 
 from __future__ import annotations

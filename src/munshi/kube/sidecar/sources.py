@@ -79,7 +79,11 @@ def reports(folder: Path, metrics: Sequence[str]) -> list[PushCollector]:
     """Collectors of everything that is reported by a call, whoever called."""
     return [
         PushCollector(
-            folder / name, JsonScanner(metrics), source=source, root=folder, known_as=f"what {who} writes"
+            folder / name,
+            JsonScanner(metrics),
+            source=source,
+            root=folder,
+            known_as=f"what {who} writes",
         )
         for name, (source, who) in _WRITERS.items()
     ]
