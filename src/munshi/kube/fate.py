@@ -1,19 +1,22 @@
 """What became of a trial's pods: who reports, what ended it, whose fault it is, and why nothing runs yet.
 
 Pure functions of sightings. The rule that decides whose fault an end is: a program that ended badly is the
-trial's; a pod that was taken away (evicted, preempted, its node lost, deleted by hand) is the infrastructure's, and
-such a trial begins anew and is not counted. Where both happened, the program's own end counts.
+trial's; a pod that was taken away (evicted, preempted, its node lost, deleted by hand) is the
+infrastructure's, and such a trial begins anew and is not counted. Where both happened, the program's own
+end counts.
 """
 
 from __future__ import annotations
 
+import contextlib
 import signal
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from munshi.api.wire import Json
 from munshi.kube.sightings import ContainerSighting, Ending, PodSighting
 
-DEADLINE = "DeadlineExceeded"
+_DEADLINE = "deadline"
 _TAKEN = {
     "Evicted": "was evicted",
     "NodeLost": "was lost with its node",
@@ -37,6 +40,7 @@ _UNPULLED = (
 _UNMADE = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
 _LOOPS = "CrashLoopBackOff"
 _UNSTARTED = ("StartError", "ContainerCannotRun")
+_OVER = ("Complete", "Succeeded", "Failed")
 _LONGEST = 400
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
@@ -71,14 +75,15 @@ def _fits(pod: PodSighting, labels: Mapping[str, str], container: str) -> bool:
     return not (container and pod.containers) or pod.container(container) is not None
 
 
-def taken(pods: Iterable[PodSighting], reason: str = "") -> str:
+def taken(pods: Iterable[PodSighting], reason: str = "", message: str = "") -> str:
     """Why a job that failed did so through no fault of its programs; empty when it is their own.
 
     Args:
         pods: Every pod of the job that was seen, in its last form.
         reason: Why the job failed, in its controller's word.
+        message: What it says beside. A deadline ends pods too, and is the author's wish.
     """
-    if reason == DEADLINE:
+    if _DEADLINE in f"{reason} {message}".lower():
         return ""
     said = ""
     for pod in pods:
@@ -203,3 +208,34 @@ def _said(what: str, message: str) -> str:
     if len(text) > _LONGEST:
         text = text[: _LONGEST - 1] + "…"
     return f"{what}: {text}" if text else what
+
+
+def ended_at(status: Mapping[str, Json], pods: Iterable[PodSighting]) -> datetime | None:
+    """When a job that is over was over, as far as its status or its pods say."""
+    said = status.get("completionTime")
+    for kind in _OVER:
+        said = said or _condition(status, kind).get("lastTransitionTime")
+    if isinstance(said, str):
+        with contextlib.suppress(ValueError):
+            return datetime.fromisoformat(said)
+    ends = [
+        one.ended.at
+        for pod in pods
+        for one in pod.containers
+        if one.ended is not None and one.ended.at is not None
+    ]
+    return max(ends, default=None)
+
+
+def is_suspended(status: Mapping[str, Json]) -> bool:
+    """Whether the job waits to be let go, by Kueue for instance."""
+    return bool(_condition(status, "Suspended"))
+
+
+def _condition(status: Mapping[str, Json], kind: str) -> Mapping[str, Json]:
+    """The condition of that type, if it holds; else nothing."""
+    conditions = status.get("conditions")
+    for each in conditions if isinstance(conditions, list) else []:
+        if isinstance(each, dict) and (each.get("type"), each.get("status")) == (kind, "True"):
+            return each
+    return {}

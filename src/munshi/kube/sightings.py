@@ -1,7 +1,7 @@
 """Jobs and pods as the launcher keeps them: of ten thousand trials, only what is ever asked.
 
-What a pod's status says is understood here, once, into small frozen values; `fate` reasons over these. Nothing
-here trusts a field to be there, for kinds of every maker come by.
+What a pod's status says is understood here, once, into small frozen values; `fate` reasons over these.
+Nothing here trusts a field to be there, for kinds of every maker come by.
 """
 
 from __future__ import annotations
