@@ -300,7 +300,13 @@ def test_when_a_job_was_over() -> None:
         ]
     }
     pod = a_pod(phase="Failed", containers={"main": ended(1)})
-    times = [fate.ended_at(*one) for one in ((done, []), (failed, [pod]), ({}, [pod]), ({}, []))]
+    cases: list[tuple[Object, list[PodSighting]]] = [
+        (done, []),
+        (failed, [pod]),
+        ({}, [pod]),
+        ({}, []),
+    ]
+    times = [fate.ended_at(*case) for case in cases]
     assert [time and time.minute for time in times] == [2, 3, 1, None]
 
 
