@@ -4,11 +4,13 @@
     ├── Invalid            the author must edit: carries FieldFaults (path, got, problem, mend, place)
     ├── Retryable          try again, optionally not before `after`
     │   ├── StoreBusy      the database is locked or away
+    │   ├── ClusterUnreachable  the API server is away, busy or broken for now
     │   └── Conflict       somebody else wrote the object first: read it again
     ├── Terminal           never retry unchanged
     │   ├── AlgorithmRefused   the algorithm cannot work with this space or these settings
     │   ├── TemplateBroken     the trial template cannot be rendered
     │   ├── LaunchRefused      the rendered job cannot run here; says what to do instead
+    │   ├── Forbidden          the cluster does not let us; names what would have to be allowed
     │   └── MissingExtra       an optional dependency is not installed; carries the install line
     ├── NotFound           an answer, not an accident
     ├── AlreadyExists      an answer, not an accident
@@ -138,6 +140,13 @@ class StoreBusy(Retryable):
     """The database is locked, full or away."""
 
 
+class ClusterUnreachable(Retryable):
+    """The Kubernetes API server did not answer, or asked to come back later.
+
+    What was written may have arrived all the same: only the answer is known to be missing.
+    """
+
+
 class Conflict(Retryable):
     """The object changed since it was read; read it again and decide anew."""
 
@@ -162,6 +171,10 @@ class TemplateBroken(Terminal):
 
 class LaunchRefused(Terminal):
     """The rendered job cannot run in this runtime; the message says what to do instead."""
+
+
+class Forbidden(Terminal):
+    """The cluster does not know us, or does not allow this; the message names the right that is missing."""
 
 
 class MissingExtra(Terminal):
