@@ -56,7 +56,7 @@ class Gate:
         store: What the cluster holds.
         story: Hears of refusals and warnings.
         clock: The time to write down.
-        release: Lets go of an object that is being deleted; called once for each.
+        release: Lets go of an object that is being deleted; called for each form of it.
         cluster_faults: What admission cannot know: what this operator may not run.
     """
 
@@ -75,7 +75,6 @@ class Gate:
         self._refused: dict[str, int] = {}
         self._looked: dict[str, int] = {}
         self._again: set[str] = set()
-        self._leaving: set[str] = set()
         self._arrived: asyncio.Queue[Change | MunshiError] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -170,13 +169,10 @@ class Gate:
     def _is_leaving(self, resource: Resource) -> bool:
         if resource.metadata.deletion_timestamp is None:
             return False
-        if resource.uid not in self._leaving:
-            self._leaving.add(resource.uid)
-            self._start(self._release(resource))
+        self._start(self._release(resource))
         return True
 
     def _forget(self, uid: str) -> None:
-        self._leaving.discard(uid)
         for known in (self._admitted, self._refused, self._looked):
             known.pop(uid, None)
 

@@ -1,0 +1,104 @@
+"""`munshi operator`: the same engine over a Kubernetes cluster, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from munshi.local import place
+
+if TYPE_CHECKING:
+    from munshi.kube.settings import Settings
+
+_LISTEN = "127.0.0.1:8080"
+
+
+@click.command()
+@click.option(
+    "-n",
+    "--namespace",
+    "namespaces",
+    multiple=True,
+    metavar="NAMESPACE",
+    envvar="MUNSHI_NAMESPACES",
+    help="Drive only Experiments of this namespace; may be repeated. Default: of all.",
+)
+@click.option(
+    "--context", metavar="NAME", envvar="MUNSHI_CONTEXT", help="The kubeconfig's context to use."
+)
+@click.option(
+    "--kubeconfig", metavar="FILE", envvar="MUNSHI_KUBECONFIG", help="The kubeconfig to use."
+)
+@click.option(
+    "--data",
+    metavar="DIR",
+    envvar="MUNSHI_DATA",
+    help="Keep reported values and the story here. Default: a folder for each cluster in $MUNSHI_HOME.",
+)
+@click.option(
+    "--image",
+    metavar="IMAGE",
+    envvar="MUNSHI_IMAGE",
+    help="munshi's own image, for the collectors that run beside trials.",
+)
+@click.option(
+    "--trial-kind",
+    "trial_kinds",
+    multiple=True,
+    metavar="KIND.VERSION.GROUP",
+    envvar="MUNSHI_TRIAL_KINDS",
+    help="One more kind of job, such as Workflow.v1alpha1.argoproj.io; may be repeated.",
+)
+@click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    envvar="MUNSHI_LISTEN",
+    default=_LISTEN,
+    show_default=True,
+    help="Serve /healthz, /readyz and /metrics here.",
+)
+@click.option(
+    "--leader-election/--no-leader-election",
+    default=True,
+    envvar="MUNSHI_LEADER_ELECTION",
+    help="Act only while holding the Lease munshi-operator. Default: yes.",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    envvar="MUNSHI_LOG_FORMAT",
+    show_default=True,
+    help="How each line of the log is written.",
+)
+@click.option("--verbose", is_flag=True, envvar="MUNSHI_VERBOSE", help="Log the steps too.")
+def operator(log_format: str, verbose: bool, **said: object) -> int:
+    """Drive the Experiments of a Kubernetes cluster.
+
+    Needs the kinds of deploy/crds in the cluster; docs/cluster.md tells how to install it there. Each option may
+    be given as a variable: --data is MUNSHI_DATA, --trial-kind is MUNSHI_TRIAL_KINDS (several with blanks
+    between). Ends with 0 when it is told to stop (TERM, Ctrl-C).
+    """
+    # Loaded here: what speaks to a cluster is an extra, and no help page needs it.
+    from munshi.kube import diary  # noqa: PLC0415
+    from munshi.kube.operator import serve  # noqa: PLC0415
+
+    settings = _settings(said)
+    with diary.kept(log_format, verbose=verbose):
+        asyncio.run(_until_stopped(serve, settings))
+    return 0
+
+
+async def _until_stopped(serve: object, settings: Settings) -> None:
+    raise NotImplementedError
+
+
+def _settings(said: dict[str, object]) -> Settings:
+    raise NotImplementedError
