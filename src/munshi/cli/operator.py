@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
+import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from munshi.cli import ending
 from munshi.local import place
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ _LISTEN = "127.0.0.1:8080"
     help="How each line of the log is written.",
 )
 @click.option("--verbose", is_flag=True, envvar="MUNSHI_VERBOSE", help="Log the steps too.")
-def operator(log_format: str, verbose: bool, **said: object) -> int:
+def operator(log_format: str, verbose: bool, **said: Any) -> int:  # noqa: ANN401 - click's values
     """Drive the Experiments of a Kubernetes cluster.
 
     Needs the kinds of deploy/crds in the cluster; docs/cluster.md tells how to install it there. Each option may
@@ -90,15 +90,48 @@ def operator(log_format: str, verbose: bool, **said: object) -> int:
     from munshi.kube import diary  # noqa: PLC0415
     from munshi.kube.operator import serve  # noqa: PLC0415
 
-    settings = _settings(said)
+    settings = _settings(**said)
     with diary.kept(log_format, verbose=verbose):
-        asyncio.run(_until_stopped(serve, settings))
-    return 0
+        asyncio.run(_until_told(serve(settings)))
+    return ending.OK
 
 
-async def _until_stopped(serve: object, settings: Settings) -> None:
-    raise NotImplementedError
+async def _until_told(work: Coroutine[None, None, None]) -> None:
+    """Work until TERM, Ctrl-C or HUP; a second one does not wait for order to be made."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(work)
+    for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(one, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        logging.getLogger("munshi.operator").info("stopped, as asked")
 
 
-def _settings(said: dict[str, object]) -> Settings:
-    raise NotImplementedError
+def _settings(  # noqa: PLR0913 - one for each option
+    *,
+    namespaces: tuple[str, ...],
+    context: str | None,
+    kubeconfig: str | None,
+    data: str | None,
+    image: str | None,
+    trial_kinds: tuple[str, ...],
+    listen: str,
+    leader_election: bool,
+) -> Settings:
+    from munshi.kube import settings  # noqa: PLC0415 - as above
+
+    host, port = settings.read_address(listen)
+    return settings.Settings(
+        data=Path(data) if data else place.home() / "clusters",
+        data_by_cluster=not data,
+        namespaces=tuple(dict.fromkeys(namespaces)),
+        context=context or "",
+        kubeconfig=kubeconfig or "",
+        image=image or settings.DEFAULT_IMAGE,
+        trial_kinds=tuple(map(settings.read_kind, trial_kinds)),
+        host=host,
+        port=port,
+        leader_election=leader_election,
+        lease_namespace=settings.own_namespace(),
+    )

@@ -75,7 +75,9 @@ class _Text(logging.Formatter):
         facts = " ".join(f"{key}={value}" for key, value in _facts(record).items())
         said = printable(_message(record)).replace("\\n", " ")
         line = f"{_at(record)} {record.levelname} {said}"
-        return f"{line} [{facts}]{_trace(self, record)}" if facts else f"{line}{_trace(self, record)}"
+        return (
+            f"{line} [{facts}]{_trace(self, record)}" if facts else f"{line}{_trace(self, record)}"
+        )
 
 
 class _Json(logging.Formatter):

@@ -67,9 +67,7 @@ async def serving(host: str, port: int, pages: Pages) -> AsyncIterator[int]:
         yield int(server.sockets[0].getsockname()[1])
 
 
-async def _answer(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pages: Pages
-) -> None:
+async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pages: Pages) -> None:
     try:
         head = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:

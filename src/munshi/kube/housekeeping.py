@@ -29,15 +29,15 @@ class Housekeeping:
     Args:
         store: The cluster's objects.
         ledger: Whose values and events are dropped.
+        counts: Grows by the deletions that are seen, by Katib's counter and namespace.
         sweeps: Drop what belongs to nobody; not where other namespaces' objects are unknown.
-
-    Attributes:
-        deleted: How many objects were seen to go, by Katib's counter and namespace.
     """
 
-    def __init__(self, store: Store, ledger: SqlStore, *, sweeps: bool) -> None:
+    def __init__(
+        self, store: Store, ledger: SqlStore, counts: Counter[tuple[str, str]], *, sweeps: bool
+    ) -> None:
         self._store, self._ledger, self._sweeps = store, ledger, sweeps
-        self.deleted: Counter[tuple[str, str]] = Counter()
+        self._counts = counts
 
     async def run(self) -> None:
         """Keep tidy until cancelled."""
@@ -67,7 +67,7 @@ class Housekeeping:
     async def _drop(self, change: Change) -> None:
         gone = change.resource
         if counter := _COUNTED.get(gone.kind):
-            self.deleted[counter, gone.namespace] += 1
+            self._counts[counter, gone.namespace] += 1
         if isinstance(gone, Trial):
             await self._ledger.forget(gone.uid)
         elif isinstance(gone, Experiment):

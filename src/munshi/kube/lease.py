@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from munshi.errors import AlreadyExists, MunshiError, NotFound, Retryable
+from munshi.errors import AlreadyExists, Conflict, MunshiError, NotFound, Retryable
 
 log = logging.getLogger("munshi.operator")
 
@@ -96,6 +96,7 @@ class Elector:
         self._renewed = float("-inf")
         self._leads = False
         self._seen: tuple[str, float] = ("", 0.0)
+        self._held: dict[str, Any] | None = None
 
     @property
     def leads(self) -> bool:
@@ -109,7 +110,9 @@ class Elector:
             LeadershipLost: The Lease was not renewed in time, or is another's.
         """
         if not self.leads:
-            raise LeadershipLost("this replica does not hold the Lease (any more) and writes nothing")
+            raise LeadershipLost(
+                "this replica does not hold the Lease (any more) and writes nothing"
+            )
 
     async def run(self, lead: Callable[[], Awaitable[None]]) -> None:
         """Lead whenever the Lease is ours, until cancelled; then let go of it.
@@ -151,8 +154,10 @@ class Elector:
 
     async def _keep(self) -> None:
         """Renew until that was not possible for too long, or another holds the Lease."""
+        began = self._renewed
         while True:
-            await asyncio.sleep(self._timing.retry_s)
+            await asyncio.sleep(max(0.1, began + self._timing.retry_s - self._uptime()))
+            began = self._uptime()
             left = self._renewed + self._timing.renew_s - self._uptime()
             if left <= 0:
                 return
@@ -171,23 +176,38 @@ class Elector:
         """
         began = self._uptime()
         try:
-            found = await self._read()
-            if found is None:
-                written = await self._api.create(self._collection, self._new())
-            elif self._is_mine(found) or self._is_free(found, began):
-                written = await self._api.replace(self._path, self._taken(found))
-            else:
-                return False
+            written = await self._write(began, known=self._held if renewing else None)
         except (Retryable, AlreadyExists) as trouble:
             log.log(
                 logging.WARNING if renewing else logging.DEBUG,
                 "the Lease could not be %s: %s", "renewed" if renewing else "taken", trouble,
             )  # fmt: skip
             return renewing
+        if written is None:
+            return False
         # Counted from before the request: the server may have written it at once.
-        self._renewed, self._leads = began, True
+        self._renewed, self._leads, self._held = began, True, written
         self._seen = (_version(written), began)
         return True
+
+    async def _write(
+        self, now: float, known: Mapping[str, Any] | None = None
+    ) -> dict[str, Any] | None:
+        """Write our name and the time into the Lease; None when it is another's.
+
+        Args:
+            now: By the clock that counts.
+            known: The Lease as we wrote it last: nobody else will have written it, so it need not be read.
+        """
+        if known is not None:
+            with contextlib.suppress(Conflict, NotFound):
+                return await self._api.replace(self._path, self._taken(known))
+        found = await self._read()
+        if found is None:
+            return await self._api.create(self._collection, self._new())
+        if self._is_mine(found) or self._is_free(found, now):
+            return await self._api.replace(self._path, self._taken(found))
+        return None
 
     async def _read(self) -> dict[str, Any] | None:
         try:

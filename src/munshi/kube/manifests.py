@@ -52,11 +52,9 @@ def rules() -> list[Object]:
         # Experiments are its input; it writes nothing of them but their status, and takes Katib's
         # finalizers off what is being deleted. Suggestions and Trials are its own.
         _rule("kubeflow.org", ["experiments"], "get list watch patch"),
-        _rule("kubeflow.org", ["suggestions", "trials"], "get list watch create update patch delete"),
+        _rule("kubeflow.org", ["suggestions", "trials"], "get list watch create patch delete"),
         _rule(
-            "kubeflow.org",
-            ["experiments/status", "suggestions/status", "trials/status"],
-            "get update patch",
+            "kubeflow.org", ["experiments/status", "suggestions/status", "trials/status"], "patch"
         ),
         # An ownerReference that blocks its owner's deletion asks for this where the admission plugin
         # OwnerReferencesPermissionEnforcement is on (OpenShift).

@@ -46,9 +46,7 @@ def withdrawn(experiment: Experiment) -> Experiment:
     """The Experiment as if it had never been refused."""
     told = conditions.without(experiment.status.conditions, ExperimentCondition.FAILED)
     changed = {"conditions": told, "completion_time": None}
-    return experiment.model_copy(
-        update={"status": experiment.status.model_copy(update=changed)}
-    )
+    return experiment.model_copy(update={"status": experiment.status.model_copy(update=changed)})
 
 
 def message(faults: Sequence[FieldFault]) -> str:

@@ -10,13 +10,16 @@ from pathlib import Path
 from uuid import uuid4
 
 from munshi import __version__
+from munshi.api.experiment import Experiment
 from munshi.errors import FieldFault, Invalid
 
 DEFAULT_IMAGE = f"munshi/munshi:{__version__}"
 DEFAULT_PORT = 8080
 OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 """Where a pod learns its own namespace."""
-_KIND = re.compile(r"(?P<kind>[A-Z][A-Za-z0-9]*)\.(?P<version>v[0-9][a-z0-9]*)(?:\.(?P<group>[a-z0-9.-]+))?")
+_KIND = re.compile(
+    r"(?P<kind>[A-Z][A-Za-z0-9]*)\.(?P<version>v[0-9][a-z0-9]*)(?:\.(?P<group>[a-z0-9.-]+))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Settings:
 
     Attributes:
         data: The folder of the database: reported values and the story.
+        data_by_cluster: In it, each cluster has a folder of its own.
         namespaces: Whose Experiments are driven; empty: everybody's.
         context: The kubeconfig's context; empty: its current one, or the pod's service account.
         kubeconfig: A file; empty: as kubectl finds it.
@@ -68,6 +72,7 @@ class Settings:
     """
 
     data: Path
+    data_by_cluster: bool = False
     namespaces: tuple[str, ...] = ()
     context: str = ""
     kubeconfig: str = ""
@@ -78,6 +83,24 @@ class Settings:
     leader_election: bool = True
     lease_namespace: str = ""
     identity: str = field(default_factory=lambda: f"{socket.gethostname()}_{uuid4().hex[:8]}")
+
+    def faults(self, experiment: Experiment) -> list[FieldFault]:
+        """What of an Experiment this operator may not run, as far as its template says its kind."""
+        template = experiment.spec.trial_template
+        job = template.trial_spec if template is not None else None
+        if job is None:
+            return []
+        version, kind = str(job.get("apiVersion", "")), str(job.get("kind", ""))
+        asked = TrialKind(version, kind)
+        known = (*TRIAL_KINDS, *self.trial_kinds)
+        if any((each.kind, each.group) == (kind, asked.group) for each in known):
+            return []
+        problem = f"{kind} of {version} is not a kind that this operator runs"
+        mend = (
+            f"use a Job, or let the operator run it: start it with --trial-kind {asked}, and give its "
+            "account the rights to get, list, watch, create and delete it"
+        )
+        return [FieldFault(("spec", "trialTemplate", "trialSpec", "kind"), problem, mend)]
 
 
 def read_kind(text: str) -> TrialKind:

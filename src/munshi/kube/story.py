@@ -46,23 +46,25 @@ class Story:
         ledger: Where the whole story is kept.
         teller: Shows some of it in the cluster.
         experiment_name: The name of an experiment by its uid; empty when it is gone.
-
-    Attributes:
-        counts: How often what was counted happened, by counter and namespace.
+        counts: Grows by what happens, by counter and namespace.
     """
 
     def __init__(
-        self, ledger: EventLog, teller: Teller, experiment_name: Callable[[str], str]
+        self,
+        ledger: EventLog,
+        teller: Teller,
+        experiment_name: Callable[[str], str],
+        counts: Counter[tuple[str, str]],
     ) -> None:
         self._ledger, self._teller, self._name = ledger, teller, experiment_name
-        self.counts: Counter[tuple[str, str]] = Counter()
+        self._counts = counts
 
     async def record(self, events: Sequence[Event]) -> None:
         """Keep, log, count and show."""
         for event in events:
             self._log(event)
             if counter := FINAL.get(event.reason):
-                self.counts[counter, event.namespace] += 1
+                self._counts[counter, event.namespace] += 1
         self._teller.tell(events)
         await self._ledger.record(events)
 

@@ -60,5 +60,7 @@ class Troubles(logging.Handler):
         message = f"trial {key.trial}: {said}" if key.trial else said
         now = self._clock.now()
         self._tell(
-            Event(now, of.kind, of.namespace, of.name, of.uid, of.uid, REASON, message, warning=True)
+            Event(
+                now, of.kind, of.namespace, of.name, of.uid, of.uid, REASON, message, warning=True
+            )
         )

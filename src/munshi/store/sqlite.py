@@ -267,9 +267,7 @@ class SqlStore:
                 continue  # that loop was closed with its watch half way
 
 
-def _keep_only(
-    ledger: objects.Ledger, trials: Container[str], experiments: Container[str]
-) -> int:
+def _keep_only(ledger: objects.Ledger, trials: Container[str], experiments: Container[str]) -> int:
     strange = [uid for uid in logs.trials(ledger.connection) if uid not in trials]
     for uid in strange:
         logs.forget(ledger.connection, uid)
