@@ -27,6 +27,7 @@ from munshi.errors import (
 )
 
 _STEP = re.compile(r"\[(\d+)\]|\[([^\]]*)\]|([^.\[\]]+)")
+_TOO_LARGE = re.compile("request is too large|larger than max")  # etcd's word for it
 _QUOTED = 300
 _QUOTA_PAUSE = timedelta(seconds=10)  # a guess: about as long as a short trial holds its place
 
@@ -63,16 +64,29 @@ def refusal(
                 f"the cluster does not know us, so it will not {what}: {said}; "
                 "renew the credentials of this kubeconfig context or service account"
             )
-        case 403 if _is_ending(status):
-            return NotFound(f"{what}: its namespace is being deleted ({said})")
-        case 403 if "exceeded quota" in said:
-            return Retryable(f"{what} must wait: {said}", after=_QUOTA_PAUSE)
         case 403:
-            return Forbidden(f"the cluster does not let us {what}: {said}; allow it by a Role")
-        case 429 | 500 | 502 | 503 | 504:
-            return ClusterUnreachable(f"{what}: {said}", after=_after(status, headers))
+            return _not_allowed(status, what, said)
         case _:
-            return ClusterUnreachable(f"{what}: unexpected answer {code}, {said}")
+            return _trouble(status, headers, what, said)
+
+
+def _not_allowed(status: Mapping[str, Any], what: str, said: str) -> MunshiError:
+    if _has_cause(status, "NamespaceTerminating"):
+        return NotFound(f"{what}: its namespace is being deleted ({said})")
+    if "exceeded quota" in said:
+        return Retryable(f"{what} must wait: {said}", after=_QUOTA_PAUSE)
+    return Forbidden(f"the cluster does not let us {what}: {said}; allow it by a Role")
+
+
+def _trouble(
+    status: Mapping[str, Any], headers: Mapping[str, str], what: str, said: str
+) -> MunshiError:
+    """What a server answers that could not do it now: mostly 429 and 500 to 504."""
+    if _TOO_LARGE.search(said):
+        return Invalid(_faults(status, what, said))
+    if _has_cause(status, "ResourceVersionTooLarge"):  # of another server, or after a restore
+        return Gone(f"{what}: {said}")
+    return ClusterUnreachable(f"{what}: {said}", after=_after(status, headers))
 
 
 def thing(path: str) -> str:
@@ -140,8 +154,8 @@ def _causes(status: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [each for each in causes if isinstance(each, dict)] if isinstance(causes, list) else []
 
 
-def _is_ending(status: Mapping[str, Any]) -> bool:
-    return any(cause.get("reason") == "NamespaceTerminating" for cause in _causes(status))
+def _has_cause(status: Mapping[str, Any], reason: str) -> bool:
+    return any(cause.get("reason") == reason for cause in _causes(status))
 
 
 def _faults(status: Mapping[str, Any], what: str, said: str) -> list[FieldFault]:

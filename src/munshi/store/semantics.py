@@ -111,9 +111,7 @@ def status_replaced(stored: R, sent: R, version: int) -> R:
         Invalid: The kind has no status.
     """
     check_current(stored, sent)
-    if not _has_status(sent):
-        problem = f"a {type(sent).__name__} has none"
-        raise Invalid([FieldFault(("status",), problem, "replace the object itself")])
+    check_has_status(sent)
     status = getattr(sent, "status")  # noqa: B009 - not every Resource has one
     if getattr(stored, "status") == status:  # noqa: B009 - as above
         return stored
@@ -139,6 +137,17 @@ def check_current(stored: Resource, sent: Resource) -> None:
             f'{key} is at resourceVersion "{stored.metadata.resource_version}", the write was decided '
             f'at "{sent.metadata.resource_version}"; read it again'
         )
+
+
+def check_has_status(sent: Resource) -> None:
+    """See that the kind has a status to write.
+
+    Raises:
+        Invalid: It has none.
+    """
+    if not _has_status(sent):
+        problem = f"a {type(sent).__name__} has none"
+        raise Invalid([FieldFault(("status",), problem, "replace the object itself")])
 
 
 def check_uid(key: Key, stored: Resource, uid: str) -> None:
