@@ -82,9 +82,9 @@ _LISTEN = "127.0.0.1:8080"
 def operator(log_format: str, verbose: bool, **said: Any) -> int:  # noqa: ANN401 - click's values
     """Drive the Experiments of a Kubernetes cluster.
 
-    Needs the kinds of deploy/crds in the cluster; docs/cluster.md tells how to install it there. Each option may
-    be given as a variable: --data is MUNSHI_DATA, --trial-kind is MUNSHI_TRIAL_KINDS (several with blanks
-    between). Ends with 0 when it is told to stop (TERM, Ctrl-C).
+    Needs the kinds of deploy/crds in the cluster; docs/cluster.md tells how to install it there. Each option
+    may be given as a variable: --data is MUNSHI_DATA; several namespaces or kinds stand with blanks between
+    in MUNSHI_NAMESPACES and MUNSHI_TRIAL_KINDS. Ends with 0 when it is told to stop (TERM, Ctrl-C).
     """
     # Loaded here: what speaks to a cluster is an extra, and no help page needs it.
     from munshi.kube import diary  # noqa: PLC0415
@@ -133,5 +133,6 @@ def _settings(  # noqa: PLR0913 - one for each option
         host=host,
         port=port,
         leader_election=leader_election,
-        lease_namespace=settings.own_namespace(),
+        # One Lease for those who drive the same Experiments.
+        lease_namespace=namespaces[0] if namespaces else settings.own_namespace(),
     )

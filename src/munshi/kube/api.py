@@ -101,7 +101,7 @@ class Api:
             check: Called right before each write is sent; it raises to stop it.
         """
         other = copy.copy(self)
-        other._check = check
+        vars(other)["_check"] = check
         return other
 
     async def __aenter__(self) -> Self:
@@ -281,8 +281,7 @@ class Api:
         try:
             async with self._streams.stream("GET", path, params=query, timeout=timeout) as answer:
                 self.answers[verb, answer.status_code] += 1
-                self.answers[verb, answer.status_code] += 1
-            if not answer.is_success:
+                if not answer.is_success:
                     body = await answer.aread()
                     raise answers.refusal(verb, path, answer.status_code, answer.headers, body)
                 async for chunk in answer.aiter_raw():

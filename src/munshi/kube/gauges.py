@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from munshi import __version__
 from munshi.api.conditions import Conditions
-from munshi.api.meta import Resource
 from munshi.api.experiment import Experiment
+from munshi.api.meta import Resource
 from munshi.api.trial import Trial
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -132,7 +132,7 @@ def _ours(facts: Facts) -> Iterator[Metric]:
     yield requests
     yield CounterMetricFamily("munshi_reported_values", "Values taken from trials.", facts.values)
     about = GaugeMetricFamily("munshi_info", "The version that runs.", labels=["version"])
-    about.add_metric([__version__], 1)
+    about.add_metric([version("munshi")], 1)
     yield about
 
 

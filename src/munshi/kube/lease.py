@@ -34,7 +34,7 @@ _JITTER = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long a Lease is good, how long its holder goes on without renewing it, and how often it is asked."""
+    """How long a Lease is good, how long its holder acts without renewing it, how often it is asked for."""
 
     lease_s: float = 15.0
     renew_s: float = 10.0
@@ -87,7 +87,7 @@ class Elector:
         now: Callable[[], datetime],
         *,
         uptime: Callable[[], float] = uptime,
-        timing: Timing = Timing(),  # noqa: B008 - frozen
+        timing: Timing = Timing(),
     ) -> None:
         self._api, self._identity, self._now = api, identity, now
         self._collection = f"/apis/{_VERSION}/namespaces/{namespace}/leases"

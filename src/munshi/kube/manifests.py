@@ -212,12 +212,9 @@ def read_crds(deploy: Path) -> list[Object]:
     """The CRDs of the folder, in the order of their names."""
     from munshi.api import source  # noqa: PLC0415 - only the generator reads files
 
-    found: list[Object] = []
-    for path in sorted(deploy.joinpath("crds").glob("*.yaml")):
-        for document in source.read(path.read_text("utf-8"), str(path)):
-            if isinstance(document.value, dict):
-                found.append(document.value)
-    return found
+    texts = [(p, p.read_text("utf-8")) for p in sorted(deploy.joinpath("crds").glob("*.yaml"))]
+    read = [each.value for path, text in texts for each in source.read(text, str(path))]
+    return [value for value in read if isinstance(value, dict)]
 
 
 if __name__ == "__main__":

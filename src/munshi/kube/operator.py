@@ -2,8 +2,8 @@
 
 Put together here: the cluster's objects (`store`, seen through the `gate`), trials as its jobs (`launcher`),
 values and the story in a SQLite file, and around them who acts (`lease`), what is shown (`events`,
-`health`, `gauges`) and what is thrown away (`housekeeping`). The caches are kept by every replica, so that one
-that stands by can begin at once; the rest (`term`) is made anew each time a replica begins to lead.
+`health`, `gauges`) and what is thrown away (`housekeeping`). The caches are kept by every replica, so that
+one that stands by can begin at once; the rest (`term`) is made anew each time a replica begins to lead.
 """
 
 from __future__ import annotations
@@ -67,8 +67,9 @@ class Operator:
 
     def __init__(self, api: Api, ledger: SqlStore, settings: Settings) -> None:
         self._api, self._settings = api, settings
+        namespace = settings.lease_namespace or api.namespace
         self._elector = (
-            Elector(api, settings.lease_namespace, settings.identity, WallClock().now)
+            Elector(api, namespace, settings.identity, WallClock().now)
             if settings.leader_election
             else None
         )
@@ -89,7 +90,9 @@ class Operator:
     async def run(self) -> None:
         """Follow the cluster, and act whenever this replica leads, until cancelled."""
         following = asyncio.create_task(self._store.run())
-        leading = asyncio.create_task(self._elector.run(self._lead) if self._elector else self._lead())
+        leading = asyncio.create_task(
+            self._elector.run(self._lead) if self._elector else self._lead()
+        )
         try:
             await asyncio.wait([following, leading], return_when=asyncio.FIRST_COMPLETED)
         finally:

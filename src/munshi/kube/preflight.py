@@ -39,7 +39,7 @@ async def check(api: Api, settings: Settings) -> None:
         ClusterUnreachable: Nobody answers.
     """
     await _see_the_kinds(api)
-    asked = needed(settings)
+    asked = needed(settings, api.namespace)
     answers = await asyncio.gather(*(_has(api, right) for right in asked))
     missing = [str(right) for right, has in zip(asked, answers, strict=True) if not has]
     if missing:
@@ -49,13 +49,13 @@ async def check(api: Api, settings: Settings) -> None:
         )
 
 
-def needed(settings: Settings) -> list[Right]:
+def needed(settings: Settings, own: str) -> list[Right]:
     """The rights without which nothing works; kinds of jobs are another matter, each on its own."""
     group = "kubeflow.org"
     wanted = [
         *(Right("watch", group, each) for each in ("experiments", "suggestions", "trials")),
         *(Right("create", group, each) for each in ("suggestions", "trials")),
-        Right("update", group, "trials/status"),
+        Right("patch", group, "trials/status"),
         Right("watch", "", "pods"),
         Right("get", "", "pods/log"),
     ]
@@ -66,7 +66,7 @@ def needed(settings: Settings) -> list[Right]:
         for one in wanted
     ]
     if settings.leader_election:
-        lease = settings.lease_namespace
+        lease = settings.lease_namespace or own
         found.append(Right("create", "coordination.k8s.io", "leases", lease))
     return found
 

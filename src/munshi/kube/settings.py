@@ -6,14 +6,14 @@ import os
 import re
 import socket
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from uuid import uuid4
 
-from munshi import __version__
 from munshi.api.experiment import Experiment
 from munshi.errors import FieldFault, Invalid
 
-DEFAULT_IMAGE = f"munshi/munshi:{__version__}"
+DEFAULT_IMAGE = f"munshi/munshi:{version('munshi')}"
 DEFAULT_PORT = 8080
 OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 """Where a pod learns its own namespace."""
@@ -67,7 +67,7 @@ class Settings:
         host: Where health and metrics are served.
         port: Likewise; 0 lets the system choose.
         leader_election: Act only while holding the Lease.
-        lease_namespace: Where the Lease is; empty: our own namespace.
+        lease_namespace: Where the Lease is; empty: the namespace of the kubeconfig's context.
         identity: Which replica this is; no two may have the same.
     """
 

@@ -9,14 +9,13 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from munshi.api.experiment import Experiment
 from munshi.engine.clock import ThreadSuggester, WallClock
 from munshi.engine.engine import Engine
-from munshi.errors import FieldFault, MunshiError
+from munshi.errors import MunshiError
 from munshi.kube import finalizers, returns
 from munshi.kube.api import Api
 from munshi.kube.counted import CountedLog

@@ -10,9 +10,9 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 
+from munshi.api.experiment import Experiment
 from munshi.engine.ports import Clock, Event
 from munshi.engine.queue import Key
-from munshi.api.experiment import Experiment
 
 ALARMING = 3
 """One failed pass is a hiccup that the next one mends; so is a second."""
