@@ -1,4 +1,4 @@
-"""Everything that happens passes the operator's story once: kept, logged, counted, shown; and is forgotten."""
+"""Everything that happens passes the operator's story once: kept, logged, counted, shown; then forgotten."""
 
 from __future__ import annotations
 
