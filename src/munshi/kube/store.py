@@ -258,7 +258,7 @@ class KubeStore:
         """
         key, meta = semantics.key_of(resource), resource.metadata
         held = self._changes.get(key)
-        if held is None or not _is_version(held, meta.uid, meta.resource_version):
+        if held is None or not _is_at_least(held, meta.uid, meta.resource_version):
             held = await self.get(type(resource), key.namespace, key.name)
         semantics.check_current(held, resource)
         return cast("R", held)
@@ -281,3 +281,10 @@ class KubeStore:
 
 def _is_version(held: Resource, uid: str, version: str) -> bool:
     return held.uid == uid and held.metadata.resource_version == version
+
+
+def _is_at_least(held: Resource, uid: str, version: str) -> bool:
+    """Whether what is held is that version of that object, or a later one, which makes a Conflict."""
+    at = held.metadata.resource_version
+    later = at.isdecimal() and version.isdecimal() and int(at) > int(version)
+    return held.uid == uid and (at == version or later)
