@@ -10,4 +10,10 @@ is special. `connection` is its door, and needs the extra `munshi[kubernetes]`.
     kinds.py        where a kind is served, found by asking
     reflector.py    a collection held in memory, followed for ever
     store.py        the engine's Store
+    operator.py     one replica: everything put together; with `settings`, `preflight`, `term`
+    lease.py        which replica may act
+    gate.py         which Experiments are driven; with `refusal`, `returns`, `finalizers`
+    story.py        what happens goes to ledger, log, counters and `events`; with `troubles`, `diary`
+    health.py       the pages that probes and Prometheus ask for; with `gauges`
+    manifests.py    deploy/munshi.yaml
 """
