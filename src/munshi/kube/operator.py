@@ -28,7 +28,7 @@ from munshi.kube.kinds import Kinds
 from munshi.kube.lease import Elector
 from munshi.kube.settings import Settings
 from munshi.kube.store import KubeStore, Unreadable
-from munshi.kube.term import Shared, Term
+from munshi.kube.term import Launching, Shared, Term, launching
 from munshi.store.sqlite import SqlStore
 
 log = logging.getLogger("munshi.operator")
@@ -63,10 +63,13 @@ class Operator:
         api: The cluster.
         ledger: Reported values and the story.
         settings: What it was told.
+        launcher: Makes what runs the trials of a term.
     """
 
-    def __init__(self, api: Api, ledger: SqlStore, settings: Settings) -> None:
-        self._api, self._settings = api, settings
+    def __init__(
+        self, api: Api, ledger: SqlStore, settings: Settings, launcher: Launching = launching
+    ) -> None:
+        self._api, self._launcher = api, launcher
         namespace = settings.lease_namespace or api.namespace
         self._elector = (
             Elector(api, namespace, settings.identity, WallClock().now)
@@ -106,7 +109,7 @@ class Operator:
 
     async def _lead(self) -> None:
         await self._store.synced()
-        self._term = Term(self._shared)
+        self._term = Term(self._shared, self._launcher)
         try:
             await self._term.run()
         finally:

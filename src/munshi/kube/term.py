@@ -9,12 +9,15 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 from munshi.api.experiment import Experiment
 from munshi.engine.clock import ThreadSuggester, WallClock
 from munshi.engine.engine import Engine
+from munshi.engine.ports import Launcher
 from munshi.errors import MunshiError
 from munshi.kube import finalizers, returns
 from munshi.kube.api import Api
@@ -57,14 +60,34 @@ class Shared:
     happened: Counter[tuple[str, str]]
 
 
+class Jobs(Launcher, Protocol):
+    """The engine's Launcher, with an end."""
+
+    async def close(self) -> None:
+        """Let nothing of it go on; jobs go on."""
+        ...
+
+
+Launching = Callable[[Shared], Jobs]
+"""Makes the launcher of a term."""
+
+
+def launching(shared: Shared) -> Jobs:
+    """Trials as jobs of the cluster."""
+    return KubeLauncher(
+        shared.api, shared.kinds, shared.values, WallClock(), image=shared.settings.image
+    )
+
+
 class Term:
     """One term.
 
     Args:
         shared: What the replica has.
+        launcher: Makes what runs the trials.
     """
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: Shared, launcher: Launching = launching) -> None:
         self._shared = shared
         clock, settings = WallClock(), shared.settings
         self._events = ClusterEvents(shared.api, uptime, settings.identity)
@@ -79,9 +102,7 @@ class Term:
         self._housekeeping = Housekeeping(
             shared.store, shared.ledger, shared.happened, sweeps=not settings.namespaces
         )
-        self._launcher = KubeLauncher(
-            shared.api, shared.kinds, shared.values, clock, image=settings.image
-        )
+        self._launcher = launcher(shared)
         self.engine = Engine(
             self._gate,
             shared.values,
