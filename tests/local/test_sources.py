@@ -14,6 +14,7 @@ from munshi.api.common import (
     MetricsCollectorSpec,
     SourceSpec,
 )
+from munshi.collectors import wishes
 from munshi.errors import LaunchRefused
 from munshi.local import sources
 from munshi.local.process import Bind
@@ -101,9 +102,9 @@ def test_the_page_to_scrape_has_katib_s_defaults() -> None:
     spec = MetricsCollectorSpec(
         collector=CollectorSpec(kind=CollectorKind.PROMETHEUS), source=SourceSpec(http_get=said)
     )
-    bare = sources.page_of(collecting(CollectorKind.PROMETHEUS))
+    bare = wishes.page_of(collecting(CollectorKind.PROMETHEUS))
     assert (bare.port, bare.path) == ("8080", "/metrics")
-    assert (sources.page_of(spec).port, sources.page_of(spec).path) == ("9100", "/probe")
+    assert (wishes.page_of(spec).port, wishes.page_of(spec).path) == ("9100", "/probe")
 
 
 def test_a_source_survives_a_crash() -> None:

@@ -35,6 +35,8 @@ SUSPEND_ANNOTATION = "munshi/suspend"
 """On an Experiment that is to begin no new trial until the annotation is taken away; running ones go on."""
 RETRY_ANNOTATION = "munshi/retry"
 """On a Trial that failed, was killed or reported nothing: the `status.attempts` after which to begin anew."""
+ATTEMPT_ANNOTATION = "munshi/attempt"
+"""On a Trial's job: the `status.attempts` that it was created for."""
 
 TRIAL_NAME_VARIABLE = "KATIB_TRIAL_NAME"
 

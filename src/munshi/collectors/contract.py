@@ -30,19 +30,22 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A page that the trial's program serves while it runs, on this machine.
+    """A page that the trial's program serves while it runs, on this machine or in its pod.
 
     Attributes:
-        url: `http://HOST:PORT/PATH`, or https; the host a loopback address or `localhost`.
+        url: `http://HOST:PORT/PATH`, or https; the host a loopback address, `localhost`, or `host`.
         headers: Sent along, as (name, value).
         processes: The ids of the trial's processes at present, where that can be told. A page that
             none of them serves is another trial's, or another program's, and is not read. Asked
             before each scrape, from the collector's own thread.
+        host: The one address that may be asked beside those of this machine: that of the trial's own pod,
+            as its node says it. Never what an author wrote.
     """
 
     url: str
     headers: tuple[tuple[str, str], ...] = ()
     processes: Callable[[], Collection[int]] | None = None
+    host: str = ""
 
 
 class Collector(Protocol):

@@ -1,8 +1,8 @@
 """One page over HTTP from a program on this machine, within bounds.
 
 The program is nobody's friend: it may not listen yet, answer with an error, never finish, send
-gigabytes, or point elsewhere. Only loopback addresses are asked, redirects are not followed, and what
-comes back is a page or a sentence about why there is none.
+gigabytes, or point elsewhere. Only loopback addresses and the trial's own pod are asked, redirects are not
+followed, and what comes back is a page or a sentence about why there is none.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Scraper:
             raise LaunchRefused(f'"{endpoint.url}" is no address to scrape: {fault}') from fault
         if address.scheme not in ("http", "https"):
             raise LaunchRefused(f'"{endpoint.url}" cannot be scraped; use http or https')
-        if host != "localhost" and not _is_loopback(host):
+        if host not in ("localhost", endpoint.host) and not _is_loopback(host):
             raise LaunchRefused(
                 f'"{host}" is not this machine; leave httpGet.host out, and the trial itself is meant'
             )

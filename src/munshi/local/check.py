@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from munshi.api.common import CollectorKind
 from munshi.api.experiment import Experiment
 from munshi.api.wire import Json
+from munshi.collectors import wishes
 from munshi.errors import FieldFault, Invalid, LaunchRefused, Path
-from munshi.local import containers, jobs, planning, pushing, sources
+from munshi.local import containers, jobs, planning, pushing
 from munshi.local.jobs import ConfigMapFiles, Content, Mount, Run, SecretFiles
 from munshi.local.planning import Settings
 
@@ -90,7 +91,7 @@ def _collector_faults(
     experiment: Experiment, job: Mapping[str, Json], around: jobs.Surroundings
 ) -> list[FieldFault]:
     spec = experiment.spec.metrics_collector_spec
-    match sources.kind_of(spec):
+    match wishes.kind_of(spec):
         case CollectorKind.CUSTOM:
             said = spec.collector.custom_collector if spec else None
             try:
@@ -107,7 +108,7 @@ def _collector_faults(
 
 
 def _page_faults(experiment: Experiment, job: Mapping[str, Json]) -> list[FieldFault]:
-    page, found = sources.page_of(experiment.spec.metrics_collector_spec), []
+    page, found = wishes.page_of(experiment.spec.metrics_collector_spec), []
     if page.host not in HERE:
         problem = f'"{page.host}" is another machine; here a trial is scraped on this one'
         found.append(FieldFault((*SOURCE, "host"), problem, "leave host out"))

@@ -21,7 +21,7 @@ from pathlib import Path
 from munshi.api.common import CollectorKind
 from munshi.api.trial import Trial
 from munshi.api.wire import Json
-from munshi.collectors import Seen
+from munshi.collectors import Seen, wishes
 from munshi.engine.ports import Clock, ObservationLog, Store
 from munshi.errors import AlreadyExists, Invalid, LaunchRefused, MunshiError, NotFound
 from munshi.local import collection, fate, jobs, place, process, sources
@@ -309,7 +309,7 @@ def _job(trial: Trial, stage: Stage) -> dict[str, Json]:
 
 def _goes_without_saying(trial: Trial) -> bool:
     """Whether its collector reads its log, whose place is known: a file less for most trials."""
-    return sources.kind_of(trial.spec.metrics_collector) is CollectorKind.STDOUT
+    return wishes.kind_of(trial.spec.metrics_collector) is CollectorKind.STDOUT
 
 
 def _is_forgotten(folder: Path) -> bool:

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 
 from munshi.api.experiment import Experiment
 from munshi.api.trial import Trial
-from munshi.collectors import push_file
+from munshi.collectors import push_file, wishes
 from munshi.engine.ports import ObservationLog, Store
 from munshi.errors import NotFound, Retryable
-from munshi.local import pushing, sources
+from munshi.local import pushing
 from munshi.local.home import Home
 from munshi.local.sources import PUSHED
 from munshi.metrics.log import MetricLog
+from munshi.rpc import address
 from munshi.store.sqlite import SqlStore
 
 
@@ -42,7 +43,7 @@ class Answered:
 @contextlib.asynccontextmanager
 async def answering(experiment: Experiment, store: SqlStore, home: Home) -> AsyncIterator[Answered]:
     """Listen as long as the context is, if the experiment's trials report by a call."""
-    if sources.kind_of(experiment.spec.metrics_collector_spec) not in sources.PUSHING:
+    if wishes.kind_of(experiment.spec.metrics_collector_spec) not in wishes.PUSHING:
         yield Answered()
         return
     if importlib.util.find_spec("grpc") is None:
@@ -52,7 +53,7 @@ async def answering(experiment: Experiment, store: SqlStore, home: Home) -> Asyn
     from munshi.rpc import db_manager  # noqa: PLC0415 - grpc is an extra
 
     desk = _Desk(experiment, store, store, home)
-    host, port = pushing.manager_host(experiment.uid), pushing.MANAGER_PORT
+    host, port = pushing.manager_host(experiment.uid), address.PORT
     async with contextlib.AsyncExitStack() as stack:
         try:
             serving = db_manager.serving(desk.report, desk.read, host=host, port=port)

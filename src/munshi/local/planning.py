@@ -19,7 +19,7 @@ from munshi.api.common import CollectorKind
 from munshi.api.meta import EXPERIMENT_LABEL, TRIAL_LABEL, TRIAL_NAME_VARIABLE, ConfigMap
 from munshi.api.trial import Trial
 from munshi.api.wire import Json
-from munshi.collectors import push_file
+from munshi.collectors import push_file, wishes
 from munshi.engine.ports import Store
 from munshi.local import containers, environment, jobs, process, pushing, sources, view
 from munshi.local.containers import Runtime
@@ -27,6 +27,7 @@ from munshi.local.jobs import ContainerRun, Content, Replica, Run
 from munshi.local.process import Bind, Limits, ProcessPlan, Program
 from munshi.local.sources import Source
 from munshi.local.view import UserMount
+from munshi.rpc import address
 
 DEFAULT_GRACE = timedelta(seconds=10)
 """From TERM to KILL when the job names no grace; Kubernetes takes 30 s, a person at a prompt won't."""
@@ -169,7 +170,7 @@ class _Plan:
         self._config_maps = config_maps
         self._images = settings.runtime.has_images
         self._collector = trial.spec.metrics_collector
-        self._pushes = sources.kind_of(self._collector) in sources.PUSHING
+        self._pushes = wishes.kind_of(self._collector) in wishes.PUSHING
         self._notes = dict.fromkeys(run.notes)
         self._private = self._images or process.namespaces_available().ok
 
@@ -224,9 +225,9 @@ class _Plan:
 
     def _page(self, run: Run) -> str:
         """Where a PrometheusMetric collector scrapes this trial; empty for the other kinds."""
-        if sources.kind_of(self._collector) is not CollectorKind.PROMETHEUS:
+        if wishes.kind_of(self._collector) is not CollectorKind.PROMETHEUS:
             return ""
-        said = sources.page_of(self._collector)
+        said = wishes.page_of(self._collector)
         port = dict(run.primary_container.env).get(pushing.METRICS_PORT) or said.port
         return f"http://127.0.0.1:{port}{said.path}"
 
@@ -236,7 +237,7 @@ class _Plan:
         """The container of a Custom collector, which sees what the primary one sees."""
         spec = self._collector
         said = spec.collector.custom_collector if spec else None
-        if sources.kind_of(spec) is not CollectorKind.CUSTOM or said is None:
+        if wishes.kind_of(spec) is not CollectorKind.CUSTOM or said is None:
             return ()
         container = custom_container(said, job, around)
         replica = Replica("", container)
@@ -288,7 +289,7 @@ class _Plan:
             container,
             {**bare.env, process.MARKER: self._trial.uid},
             binds,
-            {pushing.MANAGER_HOST: host} if host and self._pushes else {},
+            {address.HOST: host} if host and self._pushes else {},
         )
         env = dict(self._inherited())
         return replace(bare, argv=client.argv, cleanup=client.cleanup, env=env, cwd="/")
@@ -300,8 +301,8 @@ class _Plan:
             inside = PUSHED_INSIDE if self._images else str(self._folder / sources.PUSHED)
             own[push_file.VARIABLE] = inside if pushes else os.devnull
             if self._settings.manager_host:
-                address = f"{self._settings.manager_host}:{pushing.MANAGER_PORT}"
-                own[pushing.MANAGER_ADDRESS] = address
+                reached = f"{self._settings.manager_host}:{address.PORT}"
+                own[address.VARIABLE] = reached
         if self._images:
             return {TRIAL_NAME_VARIABLE: self._trial.name, **own, **dict(container.env)}
         env = (*own.items(), *container.env)

@@ -14,11 +14,10 @@ import sys
 from pathlib import Path
 
 from munshi.local.process import Bind
+from munshi.rpc import address
 
 METRICS_PORT = "MUNSHI_METRICS_PORT"
 """A variable that a job may set to the port its program serves metrics at; here it gets a free one."""
-MANAGER_ADDRESS = "MUNSHI_DB_MANAGER_ADDRESS"
-MANAGER_HOST, MANAGER_PORT = "katib-db-manager.kubeflow", 6789
 NAMESPACE_FILE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 HOSTS = Path("/etc/hosts")
 
@@ -37,7 +36,7 @@ def binds(folder: Path, namespace: str, host: str) -> tuple[Bind, ...]:
     own.mkdir(parents=True, exist_ok=True)
     hosts, namespace_file = own / "hosts", own / "namespace"
     known = HOSTS.read_text("utf-8", "replace") if HOSTS.exists() else ""
-    hosts.write_text(f"{known.rstrip()}\n{host} {MANAGER_HOST}\n")
+    hosts.write_text(f"{known.rstrip()}\n{host} {address.HOST}\n")
     namespace_file.write_text(namespace)
     return (
         Bind(str(hosts), str(HOSTS), read_only=True),

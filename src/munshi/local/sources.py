@@ -13,25 +13,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from munshi.api.common import (
-    CollectorKind,
-    FileSystemKind,
-    FileSystemPath,
-    HttpGet,
-    MetricsCollectorSpec,
-)
+from munshi.api.common import CollectorKind, MetricsCollectorSpec
+from munshi.collectors.wishes import is_folder, kind_of, path_of
 from munshi.errors import LaunchRefused
 from munshi.local.place import LOG
 from munshi.local.process import Bind
 
-DEFAULT_PATHS = {
-    CollectorKind.FILE: "/var/log/katib/metrics.log",
-    CollectorKind.TF_EVENT: "/var/log/katib/tfevent/",
-}
 PUSHED = "pushed.jsonl"
 """In a trial's folder: what its program reported by a call, one JSON object a line."""
-PUSHING = (CollectorKind.PUSH, CollectorKind.CUSTOM)
-DEFAULT_PORT, DEFAULT_PAGE = 8080, "/metrics"
 
 
 def log_of(folder: Path, program: str = "") -> Path:
@@ -77,33 +66,6 @@ class Source:
 
 def _from(folder: Path, path: Path) -> str:
     return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
-
-
-def kind_of(spec: MetricsCollectorSpec | None) -> CollectorKind:
-    """Which collector; StdOut when nothing is said, Push for v1alpha3's None."""
-    kind = spec.collector.kind if spec else CollectorKind.STDOUT
-    if kind is CollectorKind.NONE:
-        return CollectorKind.PUSH
-    return CollectorKind.STDOUT if kind is CollectorKind.UNSET else kind
-
-
-def path_of(spec: MetricsCollectorSpec | None) -> str:
-    """The path the collector reads inside the container; empty where there is none."""
-    path = _file_system(spec).path or DEFAULT_PATHS.get(kind_of(spec), "")
-    return str(PurePosixPath(path)) if path else ""
-
-
-def _file_system(spec: MetricsCollectorSpec | None) -> FileSystemPath:
-    source = spec.source if spec else None
-    return (source.file_system_path if source else None) or FileSystemPath()
-
-
-def page_of(spec: MetricsCollectorSpec | None) -> HttpGet:
-    """The page a PrometheusMetric collector scrapes, defaults filled in."""
-    source = spec.source if spec else None
-    said = (source.http_get if source else None) or HttpGet()
-    port, page = said.port or str(DEFAULT_PORT), said.path or DEFAULT_PAGE
-    return said.model_copy(update={"port": port, "path": page})
 
 
 def place(
@@ -158,7 +120,7 @@ def _private(
     if covering is not None:
         rest, source = path.relative_to(covering.target), Path(covering.source)
         return Source(kind, inside, source / rest, source), None
-    whole = kind is CollectorKind.TF_EVENT or _file_system(spec).kind is FileSystemKind.DIRECTORY
+    whole = is_folder(spec)
     shared = path if whole else path.parent
     if whole and shared == PurePosixPath("/"):
         raise LaunchRefused("the collector's path is /; give it a folder of its own, e.g. /train")

@@ -163,11 +163,12 @@ def _judged(view: TrialView, run: Run, status: TrialStatus, now: datetime) -> Tr
     failure = condition.evaluate(spec.failure_condition, job)
     if failure.met:
         text = _sentence("Trial has failed", failure.reason, failure.message)
+        text = f"{text.rstrip('.')}: {run.cause}" if run.cause else text
         return _ended(status, TrialCondition.FAILED, "TrialFailed", _with_words(text, run), now)
     success = condition.evaluate(spec.success_condition, job)
     if success.met:
         if not run.collected:
-            return _running(status, now)
+            return _running(status, run, now)
         return _observed(view, run, status, now)
     for verdict in (failure, success):
         if verdict.reason == condition.NOT_UNDERSTOOD:
@@ -175,7 +176,7 @@ def _judged(view: TrialView, run: Run, status: TrialStatus, now: datetime) -> Tr
             return _ended(status, TrialCondition.FAILED, "TrialFailed", text, now)
     if run.collected and not run.live:
         return _ended(status, TrialCondition.FAILED, "TrialFailed", _undecided(view, run), now)
-    return _running(status, now)
+    return _running(status, run, now)
 
 
 def _undecided(view: TrialView, run: Run) -> str:
@@ -258,15 +259,20 @@ def _sentence(what: str, reason: str, message: str) -> str:
     return f"{text}. {message}" if message else text
 
 
-def _running(status: TrialStatus, now: datetime) -> TrialStatus:
-    said = conditions.put(
-        status.conditions,
-        TrialCondition.RUNNING,
-        true=True,
-        reason="TrialRunning",
-        message="Trial is running",
-        now=now,
-    )
+def _running(status: TrialStatus, run: Run, now: datetime) -> TrialStatus:
+    """Its job is there; where nothing of it runs for long, the reason says so, and the message why."""
+    kind, reason, text = TrialCondition.RUNNING, "TrialRunning", "Trial is running"
+    if run.waits:
+        reason, text = "TrialWaiting", f"Trial waits for its pods: {run.waits}"
+    said = status.conditions
+    before = conditions.find(said, kind)
+    if before is not None and before.is_true and (before.reason, before.message) != (reason, text):
+        # The condition holds as before; only what there is to say of it has changed.
+        same = {"reason": reason, "message": text, "last_update_time": now}
+        changed = before.model_copy(update=same)
+        said = tuple(changed if one is before else one for one in said)
+    else:
+        said = conditions.put(said, kind, true=True, reason=reason, message=text, now=now)
     return status.model_copy(update={"conditions": said})
 
 

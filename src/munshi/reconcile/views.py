@@ -28,6 +28,8 @@ class Run:
         last_words: The last lines of its output.
         remarks: Sentences about an end that is good in itself: what it left behind, say.
         ended: When the job was over, where that is known; it may be long before anybody looks.
+        waits: Why nothing of it runs yet, where that takes unusually long.
+        cause: What ended it badly, where its own status does not say: which program, and how.
     """
 
     job: Mapping[str, Json]
@@ -39,6 +41,8 @@ class Run:
     last_words: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     ended: datetime | None = None
+    waits: str = ""
+    cause: str = ""
 
 
 class TrialState(Enum):
