@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -64,6 +65,12 @@ def conditions(server: FakeApi, name: str = "e") -> list[dict[str, Any]]:
     return found
 
 
+def says(operator: Operator, path: str, text: str) -> bool:
+    """Whether a page is well and holds a text."""
+    page = operator.pages[path]()
+    return page.good and text in page.body
+
+
 def shown(server: FakeApi) -> dict[str, str]:
     """Which Events there are: reason, and the uid of the object."""
     events = server.objects.list("/api/v1/events")
@@ -94,7 +101,7 @@ def test_an_experiment_comes_to_its_end(tmp_path: Path) -> None:
                 'katib_experiment_succeeded_total{namespace="default"} 1.0',
                 "munshi_leader 1.0",
             ):
-                await until(lambda line=line: line in operator.pages["/metrics"]().body)
+                await until(partial(says, operator, "/metrics", line))
             await until(lambda: "ExperimentMaxTrialsReached" in shown(server))
             assert shown(server)["ExperimentMaxTrialsReached"] == made["metadata"]["uid"]
 
@@ -107,11 +114,10 @@ def test_the_probes_tell_of_leading_and_standing_by(tmp_path: Path) -> None:
     async def tell() -> None:
         async with FakeApi() as server:
             async with replica(server, tmp_path / "two", identity="two") as two:
-                await until(lambda: two.pages["/readyz"]().body == "leading\n")
+                await until(partial(says, two, "/readyz", "leading"))
                 async with replica(server, tmp_path / "one", identity="one") as one:
-                    await until(lambda: one.pages["/readyz"]().good)
-                    assert one.pages["/readyz"]().body == "standing by\n"
-                    assert "munshi_leader 0.0" in one.pages["/metrics"]().body
+                    await until(partial(says, one, "/readyz", "standing by"))
+                    assert says(one, "/metrics", "munshi_leader 0.0")
             [lease] = server.objects.list(LEASE)
             assert lease["spec"]["holderIdentity"] == ""
 
@@ -125,7 +131,7 @@ def test_an_invalid_experiment_is_given_back(tmp_path: Path) -> None:
         async with FakeApi() as server, replica(server, tmp_path), server.api() as api:
             wrong = a_document(an_experiment("meaning", algorithm="tpee"))
             await api.create(EXPERIMENTS, wrong)
-            shape = a_document(an_experiment("shape"))
+            shape = a_document(an_experiment("shape", max_trials=2))
             shape["spec"]["parallelTrialCount"] = "many"
             await api.create(EXPERIMENTS, shape)
             await until(lambda: ended(server, "meaning") and ended(server, "shape"))

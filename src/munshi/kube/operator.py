@@ -23,7 +23,7 @@ from munshi.kube import connection, health, preflight
 from munshi.kube.api import Api
 from munshi.kube.counted import CountedLog
 from munshi.kube.gauges import CONTENT_TYPE, Facts, Gauges
-from munshi.kube.health import Page
+from munshi.kube.health import Page, Pages
 from munshi.kube.kinds import Kinds
 from munshi.kube.lease import Elector
 from munshi.kube.settings import Settings
@@ -83,7 +83,7 @@ class Operator:
         )
         self._term: Term | None = None
         self._gauges = Gauges(self._facts)
-        self.pages = {
+        self.pages: Pages = {
             "/healthz": lambda: Page("ok\n"),
             "/readyz": self._ready,
             "/metrics": lambda: Page(self._gauges.text(), content_type=CONTENT_TYPE),

@@ -21,6 +21,7 @@ from munshi.engine.ports import Launcher
 from munshi.errors import MunshiError
 from munshi.kube import finalizers, returns
 from munshi.kube.api import Api
+from munshi.kube.companion import Image
 from munshi.kube.counted import CountedLog
 from munshi.kube.events import ClusterEvents
 from munshi.kube.gate import Gate
@@ -74,8 +75,14 @@ Launching = Callable[[Shared], Jobs]
 
 def launching(shared: Shared) -> Jobs:
     """Trials as jobs of the cluster."""
+    settings = shared.settings
     return KubeLauncher(
-        shared.api, shared.kinds, shared.values, WallClock(), image=shared.settings.image
+        shared.api,
+        shared.kinds,
+        shared.values,
+        WallClock(),
+        Image(settings.image),
+        settings.namespaces,
     )
 
 
