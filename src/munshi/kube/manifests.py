@@ -70,8 +70,8 @@ def rules() -> list[Object]:
         _rule("", ["pods/log"], "get"),
         # Trial templates that are kept in ConfigMaps.
         _rule("", ["configmaps"], "get"),
-        # What `kubectl describe` shows.
-        _rule("", ["events"], "create patch"),
+        # What `kubectl describe` shows; and why a pod never came, which only Events tell.
+        _rule("", ["events"], "list create patch"),
     ]
 
 

@@ -75,7 +75,9 @@ class Story:
     def _log(self, event: Event) -> None:
         facts = {
             "namespace": event.namespace,
-            "experiment": self._name(event.experiment_uid),
+            "experiment": event.name
+            if event.kind == "Experiment"
+            else self._name(event.experiment_uid),
             "trial": event.name if event.kind == "Trial" else "",
             "reason": event.reason,
         }
