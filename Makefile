@@ -6,7 +6,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev demo check test pythons fmt clean lint needs-go
+.PHONY: help dev demo check test pythons cluster cluster-down test-cluster fmt clean lint needs-go
 
 # Settings, e.g. `make dev PYTHON=/opt/python/bin/python3` or `make test WORKERS=2`.
 PYTHON ?=
@@ -31,7 +31,7 @@ SYNC := env -u VIRTUAL_ENV -u UV_PROJECT_ENVIRONMENT UV_PYTHON_DOWNLOADS=never \
 
 help: ## Print this list
 	@echo "munshi's workshop:"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 dev: $(READY) ## Make a working bench in .venv; does nothing when it is up to date
 	@echo "The bench is ready: run $(BIN)/munshi, or make check."
@@ -45,20 +45,30 @@ demo: $(READY) ## Tune examples/digits.yaml on this machine, from an empty ledge
 	@echo "  export MUNSHI_HOME=\"$$PWD/.cache/demo\" PATH=\"$$PWD/$(BIN):\$$PATH\""
 
 check: $(READY) lint ## Format, lint, types, imports and the fast tests; under a minute
-	$(PY) -m pytest -m "not journey and not oracle and not tensorflow" -n "$(WORKERS)" -q
+	$(PY) -m pytest -m "not journey and not oracle and not tensorflow and not cluster" -n "$(WORKERS)" -q
 
-test: needs-go $(READY_FOR_ALL) lint pythons ## Everything: make check's checks, then all tests (needs Go and 2 GB of disk)
-	@MUNSHI_LEFT_OUT="$$(cat .cache/left-out 2>/dev/null || :)" \
-	$(PY) -m pytest -n "$(WORKERS)" --dist worksteal
+test: needs-go $(READY_FOR_ALL) lint pythons test-cluster ## Everything: make check's checks, then all tests (needs Go and 8 GB of disk)
+	@MUNSHI_LEFT_OUT="$$(cat .cache/left-out .cache/left-out-cluster 2>/dev/null || :)" \
+	$(PY) -m pytest -m "not cluster" -n "$(WORKERS)" --dist worksteal
 
 pythons: $(READY) ## The tests on the other supported Pythons that this machine has
 	@$(TEST_OTHER_PYTHONS)
+
+cluster: $(READY) ## Start a real one-node Kubernetes (Linux, root, Go; the first time takes half an hour)
+	@$(PY) tools/cluster up
+
+cluster-down: ## End it, and leave nothing of it
+	@$(FIND_PYTHON); "$$python" tools/cluster down
+
+test-cluster: $(READY) ## The tests on a real Kubernetes: on the one that runs, or on one started for them
+	@$(TEST_CLUSTER)
 
 fmt: $(READY) ## Format the code and mend what the linter can mend
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
 clean: ## Remove the bench, caches and everything else that make made
+	@if [ -d .cache/cluster ]; then $(MAKE) --no-print-directory cluster-down; fi
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
 	find src tests examples benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -99,7 +109,7 @@ for python in $$(tools/pythons.sh $(PY)); do \
   echo "On Python $$version:"; \
   env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT="$$PWD/.cache/venv-$$version" UV_PYTHON_DOWNLOADS=never \
     $(UV) sync --frozen --quiet --python "$$python"; \
-  ".cache/venv-$$version/bin/python" -m pytest -q -m "not oracle and not tensorflow and not podman" \
+  ".cache/venv-$$version/bin/python" -m pytest -q -m "not oracle and not tensorflow and not podman and not cluster" \
     -n "$(WORKERS)" --dist worksteal -p no:cacheprovider; \
 done; \
 own=$$($(PY) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); : > .cache/left-out; \
@@ -107,6 +117,19 @@ for version in 3.11 3.12 3.13; do \
   case " $$own $$found " in *" $$version "*) ;; \
   *) echo "all tests on Python $$version, which was not found" >> .cache/left-out;; esac; \
 done
+endef
+
+# A cluster that ran before is left as it is; one started here is ended. Where none can be held, that is
+# said at the end of `make test`, but never in CI, which has all it takes or fails.
+define TEST_CLUSTER
+set -e; reason=$$($(PY) tools/cluster possible); : > .cache/left-out-cluster; \
+if [ -n "$$reason" ] && [ -z "$$CI" ]; then \
+  echo "the tests on a real Kubernetes: $$reason" | tee .cache/left-out-cluster; exit 0; \
+fi; \
+ran=; if $(PY) tools/cluster status >/dev/null 2>&1; then ran=yes; fi; \
+if [ -z "$$ran" ]; then trap '$(PY) tools/cluster down' EXIT; trap 'exit 130' INT TERM; fi; \
+$(PY) tools/cluster up; \
+$(PY) -m pytest -q -m cluster tests/cluster
 endef
 
 # uv in an environment of its own: nothing is asked of the machine but Python.

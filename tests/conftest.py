@@ -8,6 +8,7 @@ import shutil
 import pytest
 from hypothesis import settings
 
+from support.cluster import is_asked_for, is_there
 from support.katib_sdk import katib_python
 
 __all__ = ["katib_python"]
@@ -39,6 +40,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for program, install in NEEDS.values()
         if not shutil.which(program)
     ]
+    if not is_asked_for(terminalreporter.config) and not is_there():
+        missing.append("tests on a real Kubernetes: make test-cluster")
     by_make = os.environ.get("MUNSHI_LEFT_OUT", "").splitlines()
     for sentence in filter(None, (*missing, *by_make)):
         terminalreporter.write_line(f"LEFT OUT: {sentence}")

@@ -1,0 +1,111 @@
+"""A program to be tuned, for tests: small, quick, and it does what the test asks of it.
+
+It takes any `--name=value`, as Katib's example programs between them do, and reports accuracy and loss of a
+training that did not happen: they depend only on the learning rate (best at 0.03) and the step, so a test
+knows what to expect. Some names change what it does:
+
+    --lr, --learning-rate    the learning rate (0.01)
+    --steps=N                how often it reports (3)
+    --pause=S                seconds of sleep before each report (0)
+    --fail=CODE              end with this exit code after the last report
+    --file=PATH              write the reports to a file instead; as JSON lines if it ends in .json
+    --push=munshi            report by `munshi.report_metrics` instead of printing
+    --push=katib             report by Katib's gRPC at katib-db-manager.kubeflow:6789 instead
+    --touch=PATH             make an empty file before anything else
+    --say=TEXT               print a line before anything else
+    --stubborn               do not end when told to
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+DB_MANAGER = "katib-db-manager.kubeflow:6789"
+
+
+def wishes(arguments: list[str]) -> dict[str, str]:
+    """Every `--name=value`; `--name` alone is "yes", and what is neither is left alone."""
+    pairs = (one.removeprefix("--").partition("=") for one in arguments if one.startswith("--"))
+    return {name: value if equals else "yes" for name, equals, value in pairs}
+
+
+def results(rate: float, step: int, steps: int) -> dict[str, float]:
+    """The accuracy and loss of a step; the last step's accuracy is 1 at the best learning rate."""
+    reached = max(0.0, 1 - abs(rate - 0.03) * 10) * step / steps
+    return {"accuracy": round(reached, 6), "loss": round(1 - reached, 6)}
+
+
+def report(wish: dict[str, str], values: dict[str, float], step: int) -> None:
+    """Say what was reached, in the way that was asked for."""
+    if wish.get("push") == "munshi":
+        import munshi  # noqa: PLC0415 - only where it is asked for
+
+        munshi.report_metrics(values, step=step)
+    elif wish.get("push") == "katib":
+        push_to_katib(values)
+    elif "file" in wish:
+        path = Path(wish["file"])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        texts = {name: str(value) for name, value in values.items()}
+        lines = [json.dumps({**texts, "step": str(step)})]
+        if path.suffix != ".json":
+            lines = [f"{name}={value}" for name, value in texts.items()]
+        with path.open("a") as file:
+            file.write("\n".join(lines) + "\n")
+    else:
+        print(f"epoch {step}:")
+        for name, value in values.items():
+            print(f"{name}={value}", flush=True)
+
+
+def push_to_katib(values: dict[str, float]) -> None:
+    """Call ReportObservationLog as Katib's SDK does, with messages spelled out by hand."""
+    import grpc  # noqa: PLC0415 - only where it is asked for
+
+    def field(number: int, data: bytes) -> bytes:
+        return bytes([number << 3 | 2, len(data)]) + data
+
+    now = datetime.now(UTC)  # noqa: TID251 - a program of a user's, not of ours
+    stamp = now.strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode()
+    logs = b"".join(
+        field(
+            1, field(1, stamp) + field(2, field(1, name.encode()) + field(2, str(value).encode()))
+        )
+        for name, value in values.items()
+    )
+    trial = os.environ.get("KATIB_TRIAL_NAME", "")
+    request = field(1, trial.encode()) + b"\x12" + varint(len(logs)) + logs
+    with grpc.insecure_channel(DB_MANAGER) as channel:
+        call = channel.unary_unary("/api.v1.beta1.DBManager/ReportObservationLog")
+        call(request, timeout=30, wait_for_ready=True)
+
+
+def varint(number: int) -> bytes:
+    """A length as protobuf writes it."""
+    low, rest = number & 0x7F, number >> 7
+    return bytes([low | 0x80]) + varint(rest) if rest else bytes([low])
+
+
+def main() -> int:
+    """Pretend to train."""
+    wish = wishes(sys.argv[1:])
+    if "stubborn" in wish:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if "say" in wish:
+        print(wish["say"], flush=True)
+    if "touch" in wish:
+        Path(wish["touch"]).touch()
+    rate = float(wish.get("lr") or wish.get("learning-rate") or wish.get("learning_rate") or 0.01)
+    steps = int(wish.get("steps", 3))
+    for step in range(1, steps + 1):
+        time.sleep(float(wish.get("pause", 0)))
+        report(wish, results(rate, step, steps), step)
+    return int(wish.get("fail", 0))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
