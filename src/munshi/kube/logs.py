@@ -163,10 +163,12 @@ class Output:
     def read(self, line: bytes, time_ns: int, place: int) -> list[MetricLog]:
         """See `Reading`."""
         logs = [
-            replace(
-                log,
-                time_ns=time_ns if log.time_ns is None else log.time_ns,
-                origin=f"{self._source}:{place}:{index}",
+            MetricLog(
+                log.metric,
+                log.value,
+                time_ns if log.time_ns is None else log.time_ns,
+                log.step,
+                f"{self._source}:{place}:{index}",
             )
             for index, log in enumerate(self._scanner.scan(line, 0, ""))
         ]

@@ -97,9 +97,11 @@ def _value(log: MetricLog) -> dict[str, Any]:
 
 
 def _read_value(said: dict[str, Any]) -> MetricLog:
-    metric, value = said["metric"], storable(said["value"])
-    origin = said.get("origin", "")
-    if not (isinstance(metric, str) and isinstance(origin, str)) or value is None:
+    metric, text, origin = said["metric"], said["value"], said.get("origin", "")
+    if not all(isinstance(each, str) for each in (metric, text, origin)):
+        raise ValueError("not text")
+    value = storable(text)
+    if value is None:
         raise ValueError("not a value")
     return MetricLog(metric, value, _whole(said.get("time_ns")), _whole(said.get("step")), origin)
 
