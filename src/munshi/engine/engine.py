@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
@@ -98,6 +99,8 @@ class Engine:
         self._suggester, self._clock, self._wants = suggester, clock, wants
         self._thrift = thrift
         self.mirror = Mirror()
+        self.passes: Counter[tuple[str, str]] = Counter()
+        """How many passes there were, by kind and by how they ended (done, repeated, failed)."""
         self._queue = WorkQueue()
         self._chronicle = Chronicle(events)
         self._performer = Performer(
@@ -125,6 +128,11 @@ class Engine:
                 task.cancel()
             await asyncio.gather(*tasks_left, return_exceptions=True)
             await self._chronicle.finish()
+
+    @property
+    def waiting(self) -> int:
+        """How many passes are asked for and not begun."""
+        return len(self._queue)
 
     def is_at_rest(self) -> bool:
         """Every wanted experiment is completed, and nothing of it runs or waits any more."""
@@ -274,6 +282,7 @@ class Engine:
             self._queue.done(key)
 
     async def _try(self, key: Key, work: Coroutine[Any, Any, None]) -> None:
+        outcome = "repeated"
         try:
             await work
         except (Conflict, NotFound) as stale:
@@ -285,11 +294,15 @@ class Engine:
         except MunshiError:
             log.exception("pass failed: %s", key)
             self._queue.retry(key)
+            outcome = "failed"
         except Exception:
             log.exception("pass broke: %s", key)
             self._queue.retry(key)
+            outcome = "failed"
         else:
             self._queue.succeeded(key)
+            outcome = "done"
+        self.passes[key.kind.name.lower(), outcome] += 1
 
     async def _pass_trial(self, key: Key) -> None:
         trial = self.mirror.trial_named(key.experiment_uid, key.trial)

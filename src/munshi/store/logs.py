@@ -106,6 +106,11 @@ def forget(connection: Connection, trial_uid: str) -> None:
         driver(connection).execute(statement, (trial_uid,))
 
 
+def trials(connection: Connection) -> list[str]:
+    """The uids of all trials that have values."""
+    return list(connection.scalars(select(SERIES.c.trial_uid).distinct()))
+
+
 def nanoseconds(moment: datetime) -> int:
     """Nanoseconds since 1970, without the rounding of floats."""
     return (moment - EPOCH) // timedelta(microseconds=1) * 1_000
