@@ -65,7 +65,7 @@ def _named(*fields: str) -> Object:
     return {"required": list(fields)}
 
 
-_EXPERIMENT: Mapping[str, Object] = {
+EXPERIMENT: Mapping[str, Object] = {
     "": _named("spec"),
     "metadata": {"properties": {"name": {"type": "string"}}},
     "spec": _named("algorithm", "objective", "trialTemplate"),
@@ -144,7 +144,7 @@ def at(path: str, kind: str, version: str) -> Object:
     if kind == "Experiment" and path in _NOT_EMPTY:
         found |= {"minLength": 1}
     if kind == "Experiment":
-        found |= _EXPERIMENT.get(path, {})
+        found |= EXPERIMENT.get(path, {})
         if version == V1ALPHA3:
             found |= _OLD.get(path, {})
     return found
