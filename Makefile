@@ -6,7 +6,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev demo check test pythons cluster cluster-down test-cluster fmt clean lint needs-go
+.PHONY: help dev demo check test pythons cluster cluster-down test-cluster fmt generate clean lint needs-go
 
 # Settings, e.g. `make dev PYTHON=/opt/python/bin/python3` or `make test WORKERS=2`.
 PYTHON ?=
@@ -66,6 +66,9 @@ test-cluster: $(READY) ## The tests on a real Kubernetes: on the one that runs, 
 fmt: $(READY) ## Format the code and mend what the linter can mend
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
+
+generate: $(READY) ## Write deploy/crds anew from the models in src/munshi/api
+	$(PY) -m munshi.kube.crds deploy/crds
 
 clean: ## Remove the bench, caches and everything else that make made
 	@if [ -d .cache/cluster ]; then $(MAKE) --no-print-directory cluster-down; fi
