@@ -13,6 +13,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeAlias
 
@@ -20,7 +21,7 @@ from munshi import template
 from munshi.api.experiment import Experiment, ExperimentStatus
 from munshi.api.meta import ConfigMap, Resource
 from munshi.api.suggestion import Suggestion, SuggestionStatus
-from munshi.api.trial import Trial
+from munshi.api.trial import Trial, TrialStatus
 from munshi.engine.chronicle import Chronicle
 from munshi.engine.mirror import Mirror
 from munshi.engine.perform import Performer
@@ -30,7 +31,7 @@ from munshi.errors import AlgorithmRefused, Conflict, Gone, MunshiError, NotFoun
 from munshi.metrics.observation import Observation
 from munshi.reconcile import story
 from munshi.reconcile.experiment import reconcile_experiment
-from munshi.reconcile.plan import Ask
+from munshi.reconcile.plan import Ask, LaunchTrial, Plan
 from munshi.reconcile.suggestion import failed, reconcile_suggestion, settled
 from munshi.reconcile.trial import reconcile_trial
 from munshi.reconcile.views import ExperimentView, Run, SuggestionView, TrialView
@@ -41,14 +42,31 @@ Status: TypeAlias = ExperimentStatus | SuggestionStatus
 
 ECHO_PAUSE_S = 0.1
 """Between two looks at the store's news while they only tell of our own writes, which are known already."""
-REST_S = 0.1
-"""Between two writes of a status of which only numbers and names changed; nothing waits for those."""
 LIST_PAUSE_S = 0.5
 """Before a store that cannot be followed, or a job that cannot be stopped, is tried again."""
 STOPS = 5
 """How often to try to stop the job of a deleted trial."""
 ASKS = 5
 """Failures in a row after which an algorithm is given up: it is a pure function, so it stays broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thrift:
+    """How writes are spared: a database takes thousands a second, an API server is everybody's.
+
+    Attributes:
+        rest_s: Seconds between two writes of a status of which only numbers and names changed; nothing
+            waits for those.
+        settle_starts: Write a trial's first start down before it is made. Not needed where a job is
+            found again by its trial's name.
+    """
+
+    rest_s: float
+    settle_starts: bool
+
+
+LOCAL = Thrift(rest_s=0.1, settle_starts=True)
+CLUSTER = Thrift(rest_s=1.0, settle_starts=False)
 
 
 class Engine:
@@ -62,9 +80,10 @@ class Engine:
         clock: The time.
         events: Where the story is written.
         wants: Which experiments are this engine's business.
+        thrift: How writes are spared.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the six ports, and two choices
         self,
         store: Store,
         observations: ObservationLog,
@@ -74,9 +93,11 @@ class Engine:
         *,
         events: EventLog,
         wants: Callable[[Experiment], bool] = lambda _: True,
+        thrift: Thrift = LOCAL,
     ) -> None:
         self._store, self._observations, self._launcher = store, observations, launcher
         self._suggester, self._clock, self._wants = suggester, clock, wants
+        self._thrift = thrift
         self.mirror = Mirror()
         self.passes: Counter[tuple[str, str]] = Counter()
         """How many passes there were, by kind and by how they ended (done, repeated, failed)."""
@@ -291,7 +312,10 @@ class Engine:
         self._note_live(trial, run)
         observation = await self._observe(trial, run)
         plan = reconcile_trial(TrialView(trial, run, observation), self._clock.now())
-        trial = await self._performer.write_trial(trial, plan.status)
+        if self._thrift.settle_starts or not _begins(trial, plan) or self._queue.failures(key):
+            trial = await self._performer.write_trial(trial, plan.status)
+        else:  # its next pass writes it, when the job is there
+            trial = trial.model_copy(update={"status": plan.status})
         for action in plan.actions:
             log.info("trial %s: %s (%s)", trial.name, type(action).__name__, action.because)
             await self._performer.act_on_trial(trial, action, self._queue.failures(key))
@@ -353,9 +377,9 @@ class Engine:
         """
         now = self._loop_time()
         if old.conditions != new.conditions or now >= self._due.get(key, 0.0):
-            self._due[key] = now + REST_S
+            self._due[key] = now + self._thrift.rest_s
             return False
-        self._queue.add_later(key, timedelta(seconds=REST_S))
+        self._queue.add_later(key, timedelta(seconds=self._thrift.rest_s))
         return True
 
     async def _ask(self, key: Key, ask: Ask) -> None:
@@ -435,6 +459,11 @@ class Engine:
         except NotFound:
             return None
         return found.data.get(source.template_path)
+
+
+def _begins(trial: Trial, plan: Plan[TrialStatus]) -> bool:
+    """Whether the plan is to start the trial for the first time."""
+    return not trial.status.attempts and any(isinstance(one, LaunchTrial) for one in plan.actions)
 
 
 def _owner_uid(resource: Resource) -> str:

@@ -88,6 +88,7 @@ class KubeLauncher:
 
     async def launch(self, trial: Trial) -> None:
         """See `ports.Launcher.launch`."""
+        trial = begun(trial)
         job = pods.render(trial, self._image)
         if pods.reading(trial).kind not in pods.LOG_KINDS:
             await self._need_sidecars()
@@ -109,8 +110,7 @@ class KubeLauncher:
 
     async def look(self, trial: Trial) -> Run | None:
         """See `ports.Launcher.look`."""
-        if not trial.status.attempts:
-            return None
+        trial = begun(trial)
         found = await self._track(trial)
         if found is None:
             return None
@@ -133,7 +133,7 @@ class KubeLauncher:
 
     async def stop(self, trial: Trial) -> None:
         """See `ports.Launcher.stop`."""
-        found = await self._track(trial)
+        found = await self._track(begun(trial))
         job = found.job() if found is not None else None
         if found is None or job is None or job.deleting:
             return
@@ -143,6 +143,7 @@ class KubeLauncher:
 
     async def forget(self, trial: Trial) -> None:
         """See `ports.Launcher.forget`."""
+        trial = begun(trial)
         self._forgotten[trial.uid] = trial.status.attempts
         found = await self._track(trial)
         await self._leave(trial.uid)  # first: what is read from now on is the next attempt's
@@ -320,6 +321,14 @@ class KubeLauncher:
         if self._tracked.get(found.trial.uid) is found:
             del self._tracked[found.trial.uid]
         self._uids.pop(found.name, None)
+
+
+def begun(trial: Trial) -> Trial:
+    """The trial with its first start counted, which need not have been written down (`engine.Thrift`)."""
+    if trial.status.attempts:
+        return trial
+    status = trial.status.model_copy(update={"attempts": 1})
+    return trial.model_copy(update={"status": status})
 
 
 def _owners(item: dict[str, object]) -> list[dict[str, object]]:

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from munshi.api.experiment import Experiment
 from munshi.engine.clock import ThreadSuggester, WallClock
-from munshi.engine.engine import Engine
+from munshi.engine.engine import CLUSTER, Engine
 from munshi.engine.ports import Launcher
 from munshi.errors import MunshiError
 from munshi.kube import finalizers, returns
@@ -117,6 +117,7 @@ class Term:
             ThreadSuggester(),
             clock,
             events=self._story,
+            thrift=CLUSTER,
         )
         self._troubles = Troubles(self._experiment, lambda event: self._events.tell([event]), clock)
         self._returned: asyncio.Queue[Unreadable] = asyncio.Queue()

@@ -41,7 +41,7 @@ from munshi.reconcile.plan import (
 )
 from munshi.reconcile.suggestion import is_withdrawn
 from munshi.reconcile.tally import Tally
-from munshi.reconcile.views import ExperimentView
+from munshi.reconcile.views import ExperimentView, TrialState
 
 GOAL_REACHED = "ExperimentGoalReached"
 MAX_TRIALS_REACHED = "ExperimentMaxTrialsReached"
@@ -239,8 +239,8 @@ def _verdict(view: ExperimentView, counted: Tally) -> Verdict | None:
     spec, objective = view.experiment.spec, _objective(view.experiment)
     best = counted.best
     if controls.stop_asked(view.experiment):
-        done = not counted.active
-        return _stopped(view.experiment, counted.completed, best) if done else None
+        ended = counted.completed - counted.count(TrialState.KILLED)
+        return None if counted.active else _stopped(view.experiment, ended, best)
     value = counted.best_value
     if best is not None and tallies.reaches_goal(value, objective):
         reached = f"{objective.objective_metric_name}={value:g} in {best.name}"
@@ -270,10 +270,10 @@ def _verdict(view: ExperimentView, counted: Tally) -> Verdict | None:
     return None
 
 
-def _stopped(experiment: Experiment, completed: int, best: Trial | None) -> Verdict:
+def _stopped(experiment: Experiment, ended: int, best: Trial | None) -> Verdict:
     """A success if there is something to show for it: Katib's clients know no third end."""
     limit, why = experiment.spec.max_trial_count, controls.stop_reason(experiment)
-    of = f"{completed} of {limit} trials" if limit is not None else f"{completed} trials"
+    of = f"{ended} of {limit} trials" if limit is not None else f"{ended} trials"
     text = f"stopped by the user after {of}"
     if best is None:
         text += ", none of which has a result"
