@@ -56,8 +56,8 @@ def interpreter() -> Iterator[Entry]:
     real = Path(sys.base_prefix, "bin", VERSION).resolve()
     yield Entry(f"opt/python/bin/{VERSION}", source=real)
     yield from tree(STANDARD_LIBRARY, f"opt/python/lib/{VERSION}")
-    dynamic = Path(sysconfig.get_path("platstdlib"), "lib-dynload")
-    yield from libraries([real, *dynamic.glob("*.so")])
+    extensions = sorted((STANDARD_LIBRARY / "lib-dynload").glob("*.so"))
+    yield from libraries([real, *extensions])
     home = f"home = /opt/python/bin\nversion = {sys.version.split()[0]}\n"
     yield Entry("opt/venv/pyvenv.cfg", content=home.encode(), mode=0o644)
     for name in ("python", "python3", VERSION):

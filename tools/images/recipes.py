@@ -34,7 +34,6 @@ APPLETS = (
     "echo",
     "ls",
     "sleep",
-    "wget",
     "nslookup",
     "env",
     "id",
