@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from munshi.cli import ending
+from munshi.errors import MunshiError
 from munshi.local import place
 
 if TYPE_CHECKING:
     from munshi.kube.settings import Settings
+
+log = logging.getLogger("munshi.operator")
 
 _LISTEN = "127.0.0.1:8080"
 
@@ -88,11 +91,19 @@ def operator(log_format: str, verbose: bool, **said: Any) -> int:  # noqa: ANN40
     """
     # Loaded here: what speaks to a cluster is an extra, and no help page needs it.
     from munshi.kube import diary  # noqa: PLC0415
-    from munshi.kube.operator import serve  # noqa: PLC0415
 
     settings = _settings(**said)
     with diary.kept(log_format, verbose=verbose):
-        asyncio.run(_until_told(serve(settings)))
+        try:
+            from munshi.kube.operator import serve  # noqa: PLC0415
+
+            asyncio.run(_until_told(serve(settings)))
+        except MunshiError:
+            raise
+        except Exception:
+            # In a pod a report in a file is lost with it: the log is the place to look.
+            log.exception("this is a bug in munshi; please report it with the lines below")
+            return ending.FAILED
     return ending.OK
 
 
@@ -105,7 +116,7 @@ async def _until_told(work: Coroutine[None, None, None]) -> None:
     try:
         await task
     except asyncio.CancelledError:
-        logging.getLogger("munshi.operator").info("stopped, as asked")
+        log.info("stopped, as asked")
 
 
 def _settings(  # noqa: PLR0913 - one for each option

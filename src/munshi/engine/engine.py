@@ -312,6 +312,7 @@ class Engine:
         self._note_live(trial, run)
         observation = await self._observe(trial, run)
         plan = reconcile_trial(TrialView(trial, run, observation), self._clock.now())
+        had_ended = trial.is_completed
         if self._thrift.settle_starts or not _begins(trial, plan) or self._queue.failures(key):
             trial = await self._performer.write_trial(trial, plan.status)
         else:  # its next pass writes it, when the job is there
@@ -321,6 +322,8 @@ class Engine:
             await self._performer.act_on_trial(trial, action, self._queue.failures(key))
         if plan.look_again_in is not None:
             self._queue.add_later(key, plan.look_again_in)
+        if trial.is_completed and not had_ended:
+            self._queue.add(key)  # on a cluster its job is still there; our own write is no news
         self._wake_again(trial, key)
 
     def _wake_again(self, trial: Trial, key: Key) -> None:
