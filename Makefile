@@ -67,8 +67,10 @@ fmt: $(READY) ## Format the code and mend what the linter can mend
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-generate: $(READY) ## Write deploy/crds anew from the models in src/munshi/api
+
+generate: $(READY) ## Write deploy/crds and deploy/munshi.yaml anew from their Python sources
 	$(PY) -m munshi.kube.crds deploy/crds
+	$(PY) -m munshi.kube.manifests deploy
 
 clean: ## Remove the bench, caches and everything else that make made
 	@if [ -d .cache/cluster ]; then $(MAKE) --no-print-directory cluster-down; fi
