@@ -2,7 +2,7 @@
 
     schema          a model becomes a structural schema, with a description on every field
     words           where the descriptions come from: the models' docstrings
-    limits          what the schema says beyond the models: required fields, keys of lists, sizes, defaults
+    limits          what the schema says beyond the models: required fields, sizes, the one default
     rule            one judgement in CEL
     rules           what can be judged when the object is written, with admission's words
     changes         the same for what may change later

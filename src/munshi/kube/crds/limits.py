@@ -1,10 +1,11 @@
-"""What a schema says beyond the models: required fields, keys of lists, sizes, defaults.
+"""What a schema says beyond the models: which fields are required, how much is too much, the one default.
 
 Where the models take a number for text (`min: 0.01`), so does the schema: such a field has no type, since
 Kubernetes knows none that is text or a number, and CEL cannot see it. A number that the models refuse as well
 (a parameter's name, a label) is refused here.
 
-Sizes are bounds that CEL needs to know what a rule may cost; nobody reaches them.
+Kubernetes wants to know beforehand what a rule may cost, hence the bounds on what rules look at; they are far
+above what anybody writes.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from munshi.api.meta import V1ALPHA3
 from munshi.api.wire import Object
 
 _TEXT_OR_NUMBER: Object = {"type": None, "x-kubernetes-preserve-unknown-fields": True}
-_FREE = (
+_WRITTEN_AS_EITHER = (
     ".feasibleSpace.min",
     ".feasibleSpace.max",
     ".feasibleSpace.step",
@@ -46,8 +47,9 @@ _NOT_EMPTY = (
 )
 
 MOST_PARAMETERS = 10_000
-"""More than fit into an object."""
-MOST_NAMES = 100
+"""More than fit into an object of Kubernetes, of a megabyte and a half."""
+MOST_METRICS = 1_000
+MOST_SETTINGS = 100
 MOST_CONDITIONS = 32
 LONGEST_NAME = 256
 LONGEST_METRIC = 1_024
@@ -61,11 +63,11 @@ def _one_of(values: type[StrEnum], *left_out: str) -> Object:
 
 
 def _named(*fields: str) -> Object:
-    """Fields that must be there; whether they say something, `_NOT_EMPTY` tells."""
+    """An object with fields that must be there; that they say something, `_NOT_EMPTY` wants."""
     return {"required": list(fields)}
 
 
-_EXPERIMENT: Mapping[str, Object] = {
+EXPERIMENT: Mapping[str, Object] = {
     "": _named("spec"),
     "metadata": {"properties": {"name": {"type": "string"}}},
     "spec": _named("algorithm", "objective", "trialTemplate"),
@@ -74,10 +76,10 @@ _EXPERIMENT: Mapping[str, Object] = {
     "spec.objective": _named("type", "objectiveMetricName"),
     "spec.objective.type": _one_of(ObjectiveType, ""),
     "spec.objective.objectiveMetricName": {"maxLength": LONGEST_METRIC},
-    "spec.objective.additionalMetricNames": {"maxItems": MOST_NAMES},
+    "spec.objective.additionalMetricNames": {"maxItems": MOST_METRICS},
     "spec.objective.additionalMetricNames[]": {"maxLength": LONGEST_METRIC},
     "spec.algorithm": _named("algorithmName"),
-    "spec.algorithm.algorithmSettings": {"maxItems": MOST_NAMES},
+    "spec.algorithm.algorithmSettings": {"maxItems": MOST_SETTINGS},
     "spec.algorithm.algorithmSettings[].name": {"maxLength": LONGEST_NAME},
     "spec.algorithm.algorithmSettings[]": _named("name"),
     "spec.trialTemplate.trialSpec": {
@@ -135,7 +137,7 @@ def at(path: str, kind: str, version: str) -> Object:
         version: The apiVersion.
     """
     found: Object = {}
-    if path.endswith(_FREE):
+    if path.endswith(_WRITTEN_AS_EITHER):
         found |= _TEXT_OR_NUMBER
     if path.endswith(".httpGet.port"):
         found |= _PORT
@@ -144,7 +146,7 @@ def at(path: str, kind: str, version: str) -> Object:
     if kind == "Experiment" and path in _NOT_EMPTY:
         found |= {"minLength": 1}
     if kind == "Experiment":
-        found |= _EXPERIMENT.get(path, {})
+        found |= EXPERIMENT.get(path, {})
         if version == V1ALPHA3:
             found |= _OLD.get(path, {})
     return found
