@@ -7,12 +7,13 @@ own, which becomes /opt/venv.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tools.cluster.place import CLONE, ClusterError
@@ -48,7 +49,8 @@ INSTALL_S = 1200
 
 def identity() -> str:
     """A key for everything that is copied from this machine."""
-    return f"{sys.version} {sys.base_prefix} {os.stat(STANDARD_LIBRARY).st_mtime_ns}"  # noqa: PTH116 - brief
+    recipe = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    return f"{sys.version} {sys.base_prefix} {STANDARD_LIBRARY.stat().st_mtime_ns} {recipe}"
 
 
 def interpreter() -> Iterator[Entry]:
@@ -67,8 +69,20 @@ def interpreter() -> Iterator[Entry]:
     yield Entry("tmp", mode=0o1777)
 
 
+def packages(name: str, *wanted: str) -> tuple[str, Callable[[], Iterator[Entry]]]:
+    """A layer of packages from the lock file, in an environment `name`; `wanted` is said in uv's words.
+
+    Returns:
+        The key of the layer, in which each package has its version, and its entries.
+    """
+    versions = uv(
+        "export", "--frozen", "--no-emit-project", "--no-header", "--no-annotate", *wanted
+    )
+    return f"{name} {identity()} {versions}", lambda: _packages(environment(name, *wanted))
+
+
 def environment(name: str, *wanted: str) -> Path:
-    """Install packages of the lock file into an environment `name`; `wanted` goes to `uv sync`.
+    """Install packages of the lock file into an environment of its own.
 
     Returns:
         Its site-packages.
@@ -82,8 +96,11 @@ def environment(name: str, *wanted: str) -> Path:
     return home / "lib" / VERSION / "site-packages"
 
 
-def uv(*words: str, **variables: str) -> None:
+def uv(*words: str, **variables: str) -> str:
     """Run uv, of the bench, for this Python.
+
+    Returns:
+        What it wrote to standard output.
 
     Raises:
         ClusterError: It failed, or is not there.
@@ -105,6 +122,7 @@ def uv(*words: str, **variables: str) -> None:
     if done.returncode:
         message = f"uv {' '.join(words)} failed:\n{done.stderr[-2000:]}"
         raise ClusterError(message)
+    return done.stdout
 
 
 def tree(folder: Path, to: str, needless: Iterable[str] = NEEDLESS) -> Iterator[Entry]:
@@ -119,7 +137,7 @@ def tree(folder: Path, to: str, needless: Iterable[str] = NEEDLESS) -> Iterator[
                 yield Entry(str(below / name), source=source)
 
 
-def packages(site: Path) -> Iterator[Entry]:
+def _packages(site: Path) -> Iterator[Entry]:
     """An environment's packages, and the system's libraries that they load."""
     yield from tree(site, SITE_PACKAGES, needless={"include"})
     yield from libraries(sorted(site.rglob("*.so*")), but_not=site)

@@ -88,21 +88,11 @@ def _name_of_operator(binaries: Binaries) -> str:
 
 
 def _with_python() -> Iterator[Image]:
-    lock = _sum(CLONE / "uv.lock", CLONE / "pyproject.toml", HERE / "python.py")
-    base = layer(STORE, f"python {python.identity()} {lock}", python.interpreter)
-    needed = layer(
-        STORE,
-        f"packages {python.identity()} {lock}",
-        lambda: python.packages(
-            python.environment("munshi", "--no-default-groups", "--all-extras")
-        ),
-    )
-    sources = sorted(
-        one
-        for one in (CLONE / "src").rglob("*")
-        if one.suffix in {".py", ".html", ".typed", ".ini"}
-    )
-    code = layer(STORE, f"munshi {python.identity()} {lock} {_sum(*sources)}", _munshi)
+    base = layer(STORE, f"python {python.identity()}", python.interpreter)
+    needed = layer(STORE, *python.packages("munshi", "--no-default-groups", "--all-extras"))
+    sources = [one for one in (CLONE / "src").rglob("*") if one.is_file() and one.suffix != ".pyc"]
+    code_of = _sum(CLONE / "pyproject.toml", *sorted(sources))
+    code = layer(STORE, f"munshi {python.identity()} {code_of}", _munshi)
     yield Image(
         ("docker.io/munshi/munshi:test",),
         (base, needed, code),
@@ -119,11 +109,7 @@ def _with_python() -> Iterator[Image]:
         command=("python", "/opt/trial/train.py"),
         user=f"{USER}:{USER}",
     )
-    tensorflow = layer(
-        STORE,
-        f"tensorflow {python.identity()} {lock}",
-        lambda: python.packages(python.environment("tensorflow", "--only-group", "tensorflow")),
-    )
+    tensorflow = layer(STORE, *python.packages("tensorflow", "--only-group", "tensorflow"))
     mnist = CLONE / "examples" / "tf_mnist" / "mnist_with_summaries.py"
     example = layer(
         STORE,

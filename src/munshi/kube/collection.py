@@ -32,6 +32,10 @@ DRAIN_S = 60.0
 LATE_S = 10.0
 """How long that is awaited which a job that is over should have: its pods, and a condition of the trial's."""
 BUSY_S = 0.5
+CUT_SHORT = (
+    "the metrics collector in its pod was ended before it had read everything; raise "
+    "terminationGracePeriodSeconds of the pod"
+)
 _NEWS_S = 60.0
 log = logging.getLogger("munshi.kube")
 
@@ -45,6 +49,7 @@ class Progress:
         objective_seen: The objective has been reported.
         seen: Names that were found instead.
         notes: What could not be read.
+        remarks: What may be missing though the objective is there.
         words: The last words of whoever failed, or of the program if the objective is missing.
     """
 
@@ -52,6 +57,7 @@ class Progress:
     objective_seen: bool = False
     seen: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
 
 
@@ -186,6 +192,8 @@ class Collector:
             async for batch in batches:
                 await self._keep(batch)
         end = lines.end()
+        if isinstance(lines, Records) and not lines.is_whole:
+            self.progress.remarks = (CUT_SHORT,)
         if reader.unstamped and not reader.last_ns:
             said = reader.unstamped[:200].decode("utf-8", "replace")
             end = End(end.seen, (*end.notes, f"the log of pod {pod.name} cannot be had: {said}"))

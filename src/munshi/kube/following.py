@@ -74,6 +74,9 @@ class Follower:
                 log.info("the log of %s breaks off: %s", pod.name, trouble)
             if self._look() is None:
                 return
+            again = self._container(name)
+            if before and again and again.started and again.restarts > before.restarts:
+                continue
             await self._news(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
@@ -97,11 +100,12 @@ class Follower:
         until = loop.time() + NEWS_S
         while True:
             now = self._container(name)
+            if now is not None and now.restarts > restarts and now.started:
+                return False  # another life, which may be over as well; it was not read
             if self._is_last(now):
                 return True
-            again = now is not None and now.started and now.restarts > restarts
             left = until - loop.time()
-            if again or left <= 0 or self._look() is None:
+            if left <= 0:
                 return False
             # An end that may be followed by another start is waited for without asking the node again.
             await self._news(left)

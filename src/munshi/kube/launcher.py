@@ -77,10 +77,7 @@ class KubeLauncher:
 
     async def close(self) -> None:
         """Stop watching; jobs go on."""
-        tasks = [each.reading for each in self._tracked.values() if each.reading is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(_ended(each.reading) for each in self._tracked.values()))
         await self._minder.close()
         await self._jobs.close()
 
@@ -146,13 +143,14 @@ class KubeLauncher:
         trial = begun(trial)
         self._forgotten[trial.uid] = trial.status.attempts
         found = await self._track(trial)
-        await self._leave(trial.uid)  # first: what is read from now on is the next attempt's
         if found is None:
             return
+        await _ended(found.reading)  # first: what is read from now on is the next attempt's
         job = found.job()
         if job is not None:
             await self._delete(found.jobs, job)
             await self._gone(found, job)
+        self._drop(found)
         self._changes.put_nowait(trial.uid)
 
     async def changes(self) -> AsyncIterator[str]:
@@ -312,9 +310,7 @@ class KubeLauncher:
         if found is None:
             return
         self._drop(found)
-        if found.reading is not None:
-            found.reading.cancel()
-            await asyncio.gather(found.reading, return_exceptions=True)
+        await _ended(found.reading)
 
     def _drop(self, found: Tracked) -> None:
         found.pods.drop(found.name)
@@ -329,6 +325,12 @@ def begun(trial: Trial) -> Trial:
         return trial
     status = trial.status.model_copy(update={"attempts": 1})
     return trial.model_copy(update={"status": status})
+
+
+async def _ended(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _owners(item: dict[str, object]) -> list[dict[str, object]]:

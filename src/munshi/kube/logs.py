@@ -200,7 +200,7 @@ class Records:
     def __init__(self, pod: str, metrics: Sequence[str]) -> None:
         self._pod = pod
         self._metrics = frozenset(metrics)
-        self._end = End()
+        self._end: End | None = None
 
     def wants(self, block: bytes) -> bool:
         """See `Reading`."""
@@ -219,7 +219,12 @@ class Records:
 
     def end(self) -> End:
         """The sidecar's last word."""
-        return self._end
+        return self._end or End()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it came to its end; one that had no time for that may have left something unread."""
+        return self._end is not None
 
     def _own(self, log: MetricLog, time_ns: int, place: int) -> MetricLog:
         """As of this pod; what has no place in a file of its own has that of its line."""

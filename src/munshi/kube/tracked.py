@@ -168,6 +168,7 @@ def run_of(tracked: Tracked, job: JobSighting) -> Run:
         seen=progress.seen,
         notes=progress.notes,
         last_words=progress.words,
+        remarks=progress.remarks,
         ended=fate.ended_at(job.status, pods),
         cause=cause,
     )

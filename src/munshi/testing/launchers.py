@@ -14,11 +14,11 @@ Nothing here measures time: jobs wait until they are let go, and every wait ends
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -106,8 +106,10 @@ class LauncherContract:
                 trial = await ground.trial("t", Program())
                 run = await _running(ground, launcher, trial)
                 spec = trial.spec.run_spec or {}
-                for key in ("apiVersion", "kind", "metadata"):
+                for key in ("apiVersion", "kind"):
                     assert run.job[key] == spec[key]
+                for key in ("namespace", "name"):  # a cluster writes more beside
+                    assert _metadata(run.job)[key] == _metadata(spec)[key]
                 assert isinstance(run.job["status"], dict)
                 assert (run.collected, run.lost, _verdict(trial, run)) == (
                     False,
@@ -346,6 +348,11 @@ class LauncherContract:
                 assert await launcher.look(trial) is None
 
         self.play(story())
+
+
+def _metadata(job: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = job["metadata"]
+    return found
 
 
 def next_attempt(trial: Trial) -> Trial:
