@@ -12,9 +12,7 @@ from dataclasses import replace
 from munshi.admission.update import COUNTS, MAX_TRIALS_REACHED, STOPPED
 from munshi.api.experiment import ExperimentSpec
 from munshi.kube.crds.rule import Rule
-
-REFUSED = "ExperimentInvalid"
-"""The reason of the condition Failed of an Experiment that the operator did not admit."""
+from munshi.kube.refusal import REASON
 
 _WIRE = {name: field.alias or name for name, field in ExperimentSpec.model_fields.items()}
 _MAY_CHANGE = [_WIRE[name] for name in COUNTS]
@@ -53,7 +51,7 @@ def _list(words: tuple[str, ...]) -> str:
 
 
 _CREATED = "oldSelf.?status.?trials.orValue(0)"
-_FREE = f"({_ended(REFUSED, kinds=('Failed',))} || (!{_says('true')} && {_CREATED} == 0))"
+_FREE = f"({_ended(REASON, kinds=('Failed',))} || (!{_says('true')} && {_CREATED} == 0))"
 _SAME_COUNTS = f"({' && '.join(f'self.spec.?{c} == oldSelf.spec.?{c}' for c in _MAY_CHANGE)})"
 _STOPPED, _BY_BUDGET = _ended(STOPPED), _ended(MAX_TRIALS_REACHED)
 _GOES_ON = f"(!{_ended()} || {_STOPPED})"
