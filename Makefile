@@ -67,8 +67,7 @@ fmt: $(READY) ## Format the code and mend what the linter can mend
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-
-generate: $(READY) ## Write deploy/crds and deploy/munshi.yaml anew from their Python sources
+generate: $(READY) ## Write deploy/ anew from the models and from src/munshi/kube/manifests.py
 	$(PY) -m munshi.kube.crds deploy/crds
 	$(PY) -m munshi.kube.manifests deploy
 

@@ -27,6 +27,7 @@ from munshi.api.experiment import ExperimentCondition
 from munshi.api.suggestion import SuggestionCondition
 from munshi.api.trial import TrialCondition
 from munshi.cli import best, ending, facts, group, metrics
+from munshi.kube import refusal
 from munshi.local import collection, home, planning, process
 from munshi.local.jobs import registry as jobs
 from munshi.local.jobs import volumes
@@ -80,6 +81,8 @@ def reasons() -> Iterator[str]:
                 isinstance(node, ast.Assign) and _target(node) == "reason"
             ):
                 yield from _texts(node.value)
+
+    yield refusal.REASON
 
 
 def _target(node: ast.Assign) -> str:

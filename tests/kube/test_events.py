@@ -72,6 +72,7 @@ SHOWN = {
     "a failed trial, by Katib's word": (happened("TrialFailed"), "JobFailed"),
     "a trial without metrics": (happened("MetricsUnavailable"), "MetricsUnavailable"),
     "a lost job": (happened("TrialLost"), "TrialLost"),
+    "a trial without a pod": (happened("TrialWaiting", warning=False), "TrialWaiting"),
     "an experiment that runs": (
         happened("ExperimentRunning", kind="Experiment", warning=False),
         "ExperimentRunning",

@@ -45,6 +45,8 @@ NORMAL = frozenset(
     }
 )
 """The good news that is told."""
+TROUBLES = frozenset({"TrialWaiting"})
+"""What the story tells calmly, and an onlooker should be warned of."""
 RENAMED = {"TrialFailed": "JobFailed"}
 """Katib's word for it, which people look for."""
 NEXT = {
@@ -156,6 +158,8 @@ class ClusterEvents:
 
 def shown_of(event: Event) -> Event | None:
     """The event as an onlooker sees it; None when it is not for them."""
+    if event.reason in TROUBLES:
+        event = replace(event, warning=True)
     if not event.warning:
         good = event.kind == "Experiment" and event.reason in NORMAL
         return event if good else None
