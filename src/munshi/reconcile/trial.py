@@ -58,9 +58,7 @@ def reconcile_trial(view: TrialView, now: datetime) -> Plan[TrialStatus]:
         return Plan(_killed(status, "TrialStopped", text, now), ends)
     if run is None:
         return _launch(trial, status, now)
-    if (
-        not status.attempts
-    ):  # its job is there, so it was started; that need not have been written down
+    if not status.attempts:  # its job is there: it was started, and that need not be written yet
         status = status.model_copy(update={"attempts": 1})
     if run.lost:
         return Plan(_lost(status, run.lost, now), (ForgetRun(f"the job vanished: {run.lost}"),))

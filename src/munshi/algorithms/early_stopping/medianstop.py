@@ -33,7 +33,6 @@ SETTINGS = (
         "The first report at which a trial may be stopped.",
         default=4,
         at_least=1,
-        below=1_000_001,
     ),
 )
 
