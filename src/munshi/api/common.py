@@ -375,12 +375,12 @@ class EarlyStoppingRule(Wire):
     """End the trial when `name` compares so with `value`, from the report `startStep` on.
 
     Attributes:
-        name: A metric. The objective is judged by the best it has reached, others by what they are now.
-        value: Numeric text.
-        comparison: One of Comparison; a rule with another word is never met.
-        start_step: The number of the metric's report, from 1, at which this begins to hold; it does until
-            a rule of the same metric and comparison with a later one takes its place. 0: at once.
-        trials: munshi's own: how many finished trials set the value.
+        name: The metric. The objective is judged by its best value so far, another metric by its present one.
+        value: What it is compared with, as text.
+        comparison: equal, less or greater; a rule with another word is never met.
+        start_step: From which report of the metric on the rule holds, counted from 1, until one with the same
+            name and comparison and a later startStep takes its place. 0 means the first.
+        trials: munshi's own. How many finished trials set the value.
     """
 
     name: Text = ""

@@ -111,7 +111,9 @@ class Judge:
         self._trial = trial
 
     async def take(self, logs: Sequence[MetricLog]) -> None:
-        """Judge what was just kept. May be called with nothing, and again after it raised.
+        """Judge what was just kept: one call after the other, and once with nothing to begin with.
+
+        May be called again after it raised.
 
         Raises:
             Retryable: The log cannot be read for now.

@@ -121,7 +121,6 @@ class ScriptedLauncher:
         if job.state == "lost":
             return Run({}, live=False, collected=False, lost="the machine was switched off")
         job.judge.follow(trial)
-        await job.judge.take(())  # its rules may be others
         said: list[Json] = []
         if job.state in ("Complete", "Failed"):
             said.append({"type": job.state, "status": "True"})

@@ -191,23 +191,6 @@ class LauncherContract:
 
         self.play(story())
 
-    def test_rules_that_are_renewed_hold_for_a_running_job(self, tmp_path: Path) -> None:
-        """Whoever looks hands the trial in as it is now; by its rules of now the job is judged."""
-
-        async def story() -> None:
-            async with self.opened(tmp_path) as ground, ground.launcher() as launcher:
-                trial = await ground.trial("t", Program(early=("0.1", "0.2"), late=("0.3",)))
-                await _running(ground, launcher, trial)
-                await _kept(ground, trial, ["0.1", "0.2"])
-                run = await launcher.look(trial)
-                assert run is not None
-                assert not run.tripped
-                await _tripped(launcher, _judged_by(trial, _rule("0.5", 2)))
-                await launcher.stop(trial)
-                await _over(launcher, trial)
-
-        self.play(story())
-
     @pytest.mark.parametrize("succeeds", [True, False], ids=["well", "badly"])
     def test_collected_means_that_everything_is_kept(self, succeeds: bool, tmp_path: Path) -> None:
         """As soon as look says collected, the last value a job reported is in the log, each once."""
