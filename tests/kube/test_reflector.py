@@ -76,14 +76,21 @@ async def following(*names: str) -> AsyncIterator[Follower]:
         follower = Follower(server, api)
         for name in names:
             await follower.make(name)
-        running = asyncio.create_task(follower.reflector.run())
-        try:
+        async with runs(follower.reflector):
             await follower.level()
             await until(lambda: server.counts["watch"] > 0)
             yield follower
-        finally:
-            running.cancel()
-            await asyncio.wait([running])
+
+
+@asynccontextmanager
+async def runs(reflector: Reflector[Any]) -> AsyncIterator[None]:
+    """The reflector follows, for the length of a block."""
+    running = asyncio.create_task(reflector.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
 
 
 def test_what_happens_is_told_in_order() -> None:
@@ -192,13 +199,12 @@ def test_a_list_that_expires_midway_begins_again() -> None:
                 return False
 
             server.next("list", sound, shrink)
-            running = asyncio.create_task(it.reflector.run())
-            await it.level()
-            assert len(it.held()) == 500
-            assert not [name for name, _, gone in it.told if gone], (
-                "what was never held is not told"
-            )
-            running.cancel()
+            async with runs(it.reflector):
+                await it.level()
+                assert len(it.held()) == 500
+                assert not [name for name, _, gone in it.told if gone], (
+                    "what was never held is not told"
+                )
 
     story(tell)
 
@@ -249,14 +255,13 @@ def test_a_missing_right_is_a_trouble_that_passes() -> None:
         async with FakeApi() as server, server.api() as api:
             it = Follower(server, api)
             server.always("list", answer(403, "Forbidden", "trials is forbidden"))
-            running = asyncio.create_task(it.reflector.run())
-            await until(lambda: it.reflector.trouble)
-            assert isinstance(it.reflector.trouble, Forbidden)
-            assert not it.reflector.synced.is_set()
-            server.always("list", None)
-            await it.level()
-            assert it.reflector.trouble is None
-            running.cancel()
+            async with runs(it.reflector):
+                await until(lambda: it.reflector.trouble)
+                assert isinstance(it.reflector.trouble, Forbidden)
+                assert not it.reflector.synced.is_set()
+                server.always("list", None)
+                await it.level()
+                assert it.reflector.trouble is None
 
     story(tell)
 
@@ -310,10 +315,9 @@ def test_what_was_written_after_a_list_is_not_taken_for_deleted() -> None:
                 return True
 
             server.next("list", write_meanwhile)
-            running = asyncio.create_task(it.reflector.run())
-            await it.level()
-            assert [(name, gone) for name, _, gone in it.told] == [("b", False), ("a", False)]
-            running.cancel()
+            async with runs(it.reflector):
+                await it.level()
+                assert [(name, gone) for name, _, gone in it.told] == [("b", False), ("a", False)]
 
     story(tell)
 
@@ -353,12 +357,11 @@ def test_what_cannot_be_kept_is_left_out() -> None:
             reflector = Reflector(api, TRIALS, keep)
             await it.make("a", odd=True)
             await it.make("b")
-            running = asyncio.create_task(reflector.run())
-            await until(lambda: list(reflector.items.values()) == ["b"])
-            await it.change("a", odd=False)
-            await until(lambda: sorted(reflector.items.values()) == ["a", "b"])
-            await it.change("a", odd=True)
-            await until(lambda: sorted(reflector.items.values()) == ["b"])
-            running.cancel()
+            async with runs(reflector):
+                await until(lambda: list(reflector.items.values()) == ["b"])
+                await it.change("a", odd=False)
+                await until(lambda: sorted(reflector.items.values()) == ["a", "b"])
+                await it.change("a", odd=True)
+                await until(lambda: sorted(reflector.items.values()) == ["b"])
 
     story(tell)

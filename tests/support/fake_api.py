@@ -9,6 +9,7 @@ Faults are used up in order, each by the next request of its verb.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -78,9 +79,11 @@ class FakeApi:
         """Drop every connection and listen no more, as killed."""
         if self._server is not None:
             self._server.close()
+        await asyncio.sleep(0)  # what was just accepted becomes a call
         for call in self._calls:
             call.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)
+        await asyncio.sleep(0)  # and their sockets are closed
 
     @asynccontextmanager
     async def api(self) -> AsyncIterator[Api]:
@@ -119,6 +122,7 @@ class FakeApi:
         task = asyncio.current_task()
         assert task is not None
         self._calls.add(task)
+        task.add_done_callback(self._calls.discard)
         try:
             while (request := await _request(reader)) is not None:
                 self.asked.append(request)
@@ -127,8 +131,9 @@ class FakeApi:
         except (ConnectionError, asyncio.CancelledError):
             writer.transport.abort()
         finally:
-            self._calls.discard(task)
             writer.close()
+            with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+                await writer.wait_closed()
 
 
 class Call:

@@ -16,6 +16,7 @@ from munshi.api.meta import ConfigMap, ObjectMeta, Resource
 from munshi.api.trial import Trial, TrialSpec
 from munshi.engine.ports import Change, Store
 from munshi.errors import AlreadyExists, Conflict, Gone, Invalid, NotFound
+from munshi.testing import builders
 
 R = TypeVar("R", bound=Resource)
 PATIENCE_S = 20
@@ -28,8 +29,9 @@ def a_trial(name: str, namespace: str = "default", owner: Resource | None = None
 
 
 def an_experiment(name: str = "e", namespace: str = "default") -> Experiment:
-    """An Experiment that only has a name."""
-    return Experiment(metadata=ObjectMeta(namespace=namespace, name=name))
+    """An Experiment with as little in it as a cluster's schema takes."""
+    spec = builders.an_experiment().spec
+    return Experiment(metadata=ObjectMeta(namespace=namespace, name=name), spec=spec)
 
 
 def with_attempts(trial: Trial, attempts: int) -> Trial:
@@ -71,10 +73,12 @@ class StoreContract:
             collector for that, which comes a little later.
         counts_alone: Nobody but this store gives versions, so that a new one begins at 0, and a change is
             always numbered by its object's resourceVersion.
+        any_name: What labels and files may be called. Kubernetes restricts both.
     """
 
     cascades_at_once: ClassVar[bool] = True
     counts_alone: ClassVar[bool] = True
+    any_name: ClassVar[str] = "학습률"
 
     def opened(self, folder: Path, keep: int = 1_000) -> AbstractAsyncContextManager[Store]:
         """An empty store that remembers `keep` deletions, for the length of a block."""
@@ -85,13 +89,14 @@ class StoreContract:
 
         async def story() -> None:
             async with self.opened(tmp_path) as store:
-                sent = with_metadata(a_trial("t"), labels={"이름": "학습률"})
+                labels, notes = {self.any_name: self.any_name}, {"note": "학습률\n🧪"}
+                sent = with_metadata(a_trial("t"), labels=labels, annotations=notes)
                 made = await store.create(with_spec(sent, "a"))
                 assert made.uid
                 assert made.metadata.resource_version
                 assert made.metadata.generation == 1
                 assert made.metadata.creation_timestamp is not None
-                assert made.metadata.labels == {"이름": "학습률"}
+                assert (made.metadata.labels, made.metadata.annotations) == (labels, notes)
                 assert await store.get(Trial, "default", "t") == made
                 if self.counts_alone:
                     assert str(await store.version()) == made.metadata.resource_version
@@ -100,7 +105,7 @@ class StoreContract:
 
     def test_data_comes_back_as_sent(self, tmp_path: Path) -> None:
         """Korean, line ends, quotes and empty text in a ConfigMap survive."""
-        data = {"파일.py": "print('안녕')\r\n\t\"\\", "empty": "", "emoji": "🧪"}
+        data = {f"{self.any_name}.py": "print('안녕')\r\n\t\"\\", "empty": "", "emoji": "🧪"}
 
         async def story() -> None:
             async with self.opened(tmp_path) as store:
@@ -270,7 +275,7 @@ class StoreContract:
 
         async def story() -> None:
             async with self.opened(tmp_path) as store:
-                owner = await store.create(an_experiment("e"))
+                owner = await store.create(an_experiment("e", "b"))
                 for namespace, name in (("b", "1"), ("a", "2"), ("a", "10"), ("a", "1")):
                     await store.create(a_trial(name, namespace))
                 await store.create(a_trial("0", "b", owner))
