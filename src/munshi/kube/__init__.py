@@ -12,7 +12,7 @@ is special. `connection` is its door, and needs the extra `munshi[kubernetes]`.
     store.py        the engine's Store
 
     launcher.py     the engine's Launcher, over what is `tracked` of each trial
-    pods.py         a Trial becomes a job: with `templates.py` (pods in any kind), `companion.py` (the sidecar)
+    pods.py         a Trial becomes a job; with `templates.py` (pods in any kind), `companion.py` (sidecar)
     jobs.py         jobs and pods as they are followed, held as `sightings`
     fate.py         whose fault an end is, who reports, why nothing runs; `waiting.py` tells the last in time
     collection.py   reading what a trial reports: `following.py` a log, `logs.py` its lines, `pages.py` a page
