@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from munshi.api.trial import Trial, TrialStatus
@@ -47,6 +49,28 @@ def test_a_silent_trial_names_what_was_seen() -> None:
     assert last.type == "MetricsUnavailable"
     assert 'did you mean "acuracy"?' in last.message
     assert "loss" in last.message
+
+
+def test_a_trial_that_waits_says_what_for() -> None:
+    """Its condition stays as true as it was, and tells the reason as long as that is so."""
+    view = TrialView(a_trial(fate=running()), a_run(live=True, collected=False))
+    waits = replace(view.run, waits="no node has room") if view.run else None
+    waiting = TrialView(view.trial, waits)
+    said = reconcile_trial(waiting, NOW).status
+    last = said.conditions[-1]
+    assert (last.type, last.status, last.reason) == ("Running", "True", "TrialWaiting")
+    assert "no node has room" in last.message
+    trial = _again(view.trial, said)
+    assert reconcile_trial(TrialView(trial, waits), NOW).status == said
+    again = reconcile_trial(TrialView(trial, view.run), NOW).status.conditions[-1]
+    assert (again.reason, again.message) == ("TrialRunning", "Trial is running")
+
+
+def test_a_failure_tells_what_ended_it() -> None:
+    """The job's own words first, then the program, then its last output."""
+    run = replace(a_run("Failed", last_words=("oh no",)), cause='container "main" ended')
+    message = reconcile_trial(TrialView(a_trial(), run), NOW).status.conditions[-1].message
+    assert message == 'Trial has failed: container "main" ended. Last output:\noh no'
 
 
 def _again(trial: Trial, status: TrialStatus) -> Trial:

@@ -319,7 +319,8 @@ def _verb(method: str, path: str, query: dict[str, str]) -> str:
         return "watch"
     if path.endswith("/log"):
         return "log"
-    return "get" if not path.count("/") > 3 or place(path)[2] else "list"
+    root = 2 if path.startswith("/api/") else 3
+    return "get" if path.count("/") <= root or place(path)[2] else "list"
 
 
 def _json(text: bytes) -> Any:

@@ -146,7 +146,7 @@ class Collector:
                 await self._pod(ready)
                 continue
             if self.world.over():
-                if pods and not unread:
+                if not unread and (pods or self._read):
                     return
                 # The job's status may be here before its pods'.
                 began = loop.time()

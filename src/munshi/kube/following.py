@@ -1,9 +1,10 @@
 """Following the log of one container of one pod to its end, whatever breaks on the way.
 
 A stream that ends may mean three things: the container has ended, the container is started again, or
-something between us and the node gave up. Only the pod's status tells, and it may be late. So after each
-end the status is awaited for a moment; without news the log is asked for again from where it was, less and
-less often.
+something between us and the node gave up. It looks the same: the API server ends its answer politely though
+the node broke off. Only the pod's status tells, and it may be late. So after each end the status is awaited
+for a moment, and the log is asked for again from where it was, without news less and less often. All was read
+only when the log was asked for after the container was known to have ended, or if the log says so itself.
 """
 
 from __future__ import annotations
@@ -62,10 +63,12 @@ class Follower:
                     async for batch in batches:
                         pause = _FIRST_PAUSE_S
                         yield batch
-                if was_over:
-                    return  # all that there will ever be was there to read
-                if await self._ends(name, before):
+                if was_over or self._reader.is_whole:
+                    if batch := self._reader.end():  # before, half a line may be all that has come
+                        yield batch
                     return
+                if await self._ends(name, before):
+                    continue
             except NotFound:
                 return
             except Invalid as early:  # it is not started yet, or not again
@@ -74,9 +77,6 @@ class Follower:
                 log.info("the log of %s breaks off: %s", pod.name, trouble)
             if self._look() is None:
                 return
-            again = self._container(name)
-            if before and again and again.started and again.restarts > before.restarts:
-                continue
             await self._news(pause)
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
@@ -90,19 +90,16 @@ class Follower:
             async for chunk in chunks:
                 if batch := self._reader.feed(chunk):
                     yield batch
-        if batch := self._reader.end():
-            yield batch
 
     async def _ends(self, name: str, before: ContainerSighting | None) -> bool:
-        """Wait for the word on why the stream ended; whether the container has ended for good."""
+        """Wait for the word on why the stream ended; whether it came, and the log is to be read at once."""
         restarts = before.restarts if before is not None else 0
         loop = asyncio.get_running_loop()
         until = loop.time() + NEWS_S
         while True:
             now = self._container(name)
-            if now is not None and now.restarts > restarts and now.started:
-                return False  # another life, which may be over as well; it was not read
-            if self._is_last(now):
+            begun_again = now is not None and now.restarts > restarts and now.started
+            if begun_again or self._is_last(now):
                 return True
             left = until - loop.time()
             if left <= 0:

@@ -36,6 +36,11 @@ _STAMP = 40  # bytes of a time and the blank behind it, at most
 class Reading(Protocol):
     """What is made of lines; one for each sort of log."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the log has said itself that nothing comes after."""
+        ...
+
     def wants(self, block: bytes) -> bool:
         """Whether a line, or any line of several, may hold something."""
         ...
@@ -60,6 +65,11 @@ class LogReader:
         self.last_ns = 0
         self.unstamped = b""
         """The last line without a time: not the program's, but the node's word on why there is no log."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the log has said itself that nothing comes after."""
+        return self._reading.is_whole
 
     def feed(self, chunk: bytes) -> list[MetricLog]:
         """What is new in the next bytes; an unfinished line waits for its end."""
@@ -153,6 +163,11 @@ class Output:
         self._objective = self._names[0] if self._names else b""
         self._head, self._tail = bytearray(), bytearray()
         self._found = False
+
+    @property
+    def is_whole(self) -> bool:
+        """A program's output has no last word."""
+        return False
 
     def wants(self, block: bytes) -> bool:
         """See `Reading`; keeps a sample while the objective is missing."""
