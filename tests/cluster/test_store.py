@@ -38,7 +38,7 @@ def served(cluster: Cluster) -> Cluster:
 
 @pytest.fixture(autouse=True)
 def sockets_are_let_go() -> Iterator[None]:
-    """A watch that is cancelled in its TLS handshake leaves its socket to the garbage collector (httpcore)."""
+    """A watch cancelled in its TLS handshake leaves its socket to the garbage collector (httpcore)."""
     yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)

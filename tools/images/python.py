@@ -154,7 +154,7 @@ def libraries(programs: Sequence[Path], but_not: Path | None = None) -> Iterator
             timeout=120,
             check=False,
         ).stdout
-        found |= set(re.findall(r"^\s.*?(/\S+) \(0x", said, re.MULTILINE))
+        found |= set(re.findall(r"^\s+(?:.* => )?(/.*) \(0x", said, re.MULTILINE))
     for path in sorted(found):
         if but_not is None or not Path(path).is_relative_to(but_not):
             beside = path.startswith(("/lib", "/usr/lib"))  # where the loader looks anyway
