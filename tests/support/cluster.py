@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,7 @@ class Cluster:
         _succeeded(tool("--state", str(self.state), "start", name, timeout_s=120))
 
 
+@cache
 def _kubectl() -> str:
     """The user's kubectl, or the one that was built for the cluster."""
     if found := shutil.which("kubectl"):
