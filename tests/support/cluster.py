@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools" / "cluster"
 STATE = ROOT / ".cache" / "cluster"
-PATIENCE_S = 90
+PATIENCE_S = 180
 BUILD_S = 3600
 
 
