@@ -36,7 +36,11 @@ class World:
         self._started: list[Command] = []
 
     def munshi(
-        self, *args: str, stdin: str | None = None, cwd: Path | None = None, timeout: float = PATIENCE_S
+        self,
+        *args: str,
+        stdin: str | None = None,
+        cwd: Path | None = None,
+        timeout: float = PATIENCE_S,
     ) -> Done:
         """Run `munshi args…` to its end."""
         done = subprocess.run(
