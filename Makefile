@@ -6,7 +6,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev demo check test pythons cluster cluster-down test-cluster fmt clean lint needs-go
+.PHONY: help dev demo check test pythons cluster cluster-down test-cluster fmt generate clean lint needs-go
 
 # Settings, e.g. `make dev PYTHON=/opt/python/bin/python3` or `make test WORKERS=2`.
 PYTHON ?=
@@ -66,6 +66,10 @@ test-cluster: $(READY) ## The tests on a real Kubernetes: on the one that runs, 
 fmt: $(READY) ## Format the code and mend what the linter can mend
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
+
+generate: $(READY) ## Write deploy/ anew from the models and from src/munshi/kube/manifests.py
+	$(PY) -m munshi.kube.crds deploy/crds
+	$(PY) -m munshi.kube.manifests deploy
 
 clean: ## Remove the bench, caches and everything else that make made
 	@if [ -d .cache/cluster ]; then $(MAKE) --no-print-directory cluster-down; fi

@@ -324,9 +324,9 @@ def test_only_what_changes(ledger: Ledger, form: list[str], expected: bytes) -> 
     """--watch-only leaves out what was there; every form comes object by object."""
     with command("get", "tr", "--watch-only", *form, home=ledger.home.path) as munshi:
         # The command is known to look when it tells of the first change after its start.
-        for attempt in range(300):
+        for attempt in range(1_000):
             ledger.put(a_trial("random-b2", "Running", message=f"step {attempt}"))
-            if munshi.has_said():
+            if munshi.has_said(within_s=0.05):
                 break
         munshi.until(expected)
         munshi.interrupt()

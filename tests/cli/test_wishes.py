@@ -147,7 +147,7 @@ def test_stop_does_it_itself_when_nobody_drives(munshi: Munshi, real: RealHome) 
     assert real.notes(other).get("stop") is None
     assert munshi("stop", "e", "--reason", "enough").exit_code == 0
     said = real.get(owner).status.conditions[-1]
-    assert said.message == "stopped by the user after 2 of 12 trials: enough"
+    assert said.message == "stopped by the user after 1 of 12 trials: enough"
     assert "has ended already (Succeeded, ExperimentStopped" in munshi("stop", "e").stdout
 
 

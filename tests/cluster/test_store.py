@@ -20,7 +20,7 @@ from munshi.kube.store import KubeStore
 from munshi.testing.stores import StoreContract, a_trial, heard, with_attempts
 from support.cluster import ROOT, Cluster
 
-PATIENCE_S = 90
+PATIENCE_S = 180
 SPACES = ("a", "b", "default", "other")
 """The contract's namespaces; nothing else of munshi's is to live there while it runs."""
 
@@ -38,7 +38,7 @@ def served(cluster: Cluster) -> Cluster:
 
 @pytest.fixture(autouse=True)
 def sockets_are_let_go() -> Iterator[None]:
-    """A watch that is cancelled in its TLS handshake leaves its socket to the garbage collector (httpcore)."""
+    """A watch cancelled in its TLS handshake leaves its socket to the garbage collector (httpcore)."""
     yield
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)

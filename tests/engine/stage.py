@@ -16,7 +16,7 @@ from munshi.api.experiment import Experiment
 from munshi.api.meta import Resource
 from munshi.api.suggestion import Suggestion
 from munshi.api.trial import Trial
-from munshi.engine.engine import Engine
+from munshi.engine.engine import LOCAL, Engine, Thrift
 from munshi.engine.ports import Change, Event, Store
 from munshi.errors import Conflict, StoreBusy
 from munshi.testing.clock import SimulatedClock
@@ -124,7 +124,9 @@ class Stage:
         failing: float = 0.0,
         seed: int = 0,
         suggester: DirectSuggester | None = None,
+        thrift: Thrift = LOCAL,
     ) -> None:
+        self.thrift = thrift
         self.clock = SimulatedClock()
         uids = count()
         self.log = MemoryLog()
@@ -141,7 +143,13 @@ class Stage:
     async def engine(self) -> AsyncIterator[Engine]:
         """An engine at work, cancelled in the end."""
         engine = Engine(
-            self.seen, self.log, self.launcher, self.suggester, self.clock, events=self.story
+            self.seen,
+            self.log,
+            self.launcher,
+            self.suggester,
+            self.clock,
+            events=self.story,
+            thrift=self.thrift,
         )
         task = asyncio.ensure_future(engine.run())
         try:

@@ -18,6 +18,7 @@ from munshi.api.experiment import (
     ResumePolicy,
 )
 from munshi.api.trial import Trial, TrialCondition
+from munshi.engine.engine import CLUSTER, LOCAL, Thrift
 from munshi.errors import AlgorithmRefused
 from munshi.testing.builders import a_template, an_experiment, an_objective, choices
 from munshi.testing.clock import simulated
@@ -110,12 +111,13 @@ def test_the_same_seed_gives_the_same_trials_whatever_the_timing(algorithm: str)
     assert points.count(points[0]) == len(points)
 
 
+@pytest.mark.parametrize("thrift", [LOCAL, CLUSTER])
 @pytest.mark.parametrize("seed", range(12))
-def test_a_store_that_fails_loses_and_repeats_nothing(seed: int) -> None:
+def test_a_store_that_fails_loses_and_repeats_nothing(seed: int, thrift: Thrift) -> None:
     """One access in five fails, some after the write took place; the news of writes comes late."""
 
     async def story() -> None:
-        stage = Stage(by_values, failing=0.2, seed=seed)
+        stage = Stage(by_values, failing=0.2, seed=seed, thrift=thrift)
         algorithm = ALGORITHMS[seed % 4]
         owner = await stage.play(
             an_experiment(
@@ -141,13 +143,14 @@ async def check_all(stage: Stage, owner: Experiment, trials: int, parallel: int)
     await stage.launcher.close()
 
 
+@pytest.mark.parametrize("thrift", [LOCAL, CLUSTER])
 @pytest.mark.parametrize("seed", range(12))
-def test_an_engine_that_dies_is_succeeded_by_another(seed: int) -> None:
+def test_an_engine_that_dies_is_succeeded_by_another(seed: int, thrift: Thrift) -> None:
     """Cancelled again and again at any moment, the next adopts what runs; nothing is lost or run twice."""
 
     async def story() -> None:
         chance = Random(seed)  # noqa: S311 - accidents, not secrets
-        stage = Stage(by_values, failing=0.1 if seed % 2 else 0.0, seed=seed)
+        stage = Stage(by_values, failing=0.1 if seed % 2 else 0.0, seed=seed, thrift=thrift)
         await stage.store.create(
             an_experiment(
                 algorithm=ALGORITHMS[seed % 4],

@@ -125,7 +125,7 @@ def test_an_experiment_suspended_before_its_first_trial() -> None:
 
 def test_a_suspension_ends_with_its_experiment() -> None:
     """A completed experiment is not suspended, whatever the annotation says."""
-    view = after(noted(a_view(an_experiment(), [running()]), suspend=""))
+    view = after(noted(a_view(an_experiment(), [was_killed()]), suspend=""))
     over = after(noted(view, stop=""))
     assert all(kind != "Suspended" for kind, _ in types(over))
     assert after(over) == over
@@ -135,7 +135,7 @@ def test_a_suspension_ends_with_its_experiment() -> None:
 
 STOPS: dict[str, tuple[ExperimentView, str, str]] = {
     "with a result and a reason": (
-        noted(a_view(an_experiment(), [succeeded(), running()]), stop="good\nenough"),
+        noted(a_view(an_experiment(), [succeeded(), was_killed()]), stop="good\nenough"),
         "Succeeded",
         "stopped by the user after 1 of 12 trials: good enough",
     ),
@@ -157,14 +157,22 @@ STOPS: dict[str, tuple[ExperimentView, str, str]] = {
 }
 
 
+def test_what_runs_is_killed_before_a_stopped_experiment_is_over() -> None:
+    """A trial that has just ended by itself is still judged by its end, and counts."""
+    view = noted(a_view(an_experiment(), [succeeded(), running(), running()]), stop="enough")
+    assert last(view) == ("Running", "True", "ExperimentRunning")
+    plan = reconcile_experiment(view, NOW)
+    told = {action.because for action in plan.actions}
+    assert (decided(view), told) == (["KillTrial"] * 2, {"stopped by the user: enough"})
+
+
 @pytest.mark.parametrize("case", STOPS)
 def test_a_stopped_experiment_is_completed_now(case: str) -> None:
-    """It succeeds with what there is, or fails with nothing; what runs is killed; and so it stays."""
+    """It succeeds with what there is, or fails with nothing; and so it stays."""
     view, kind, message = STOPS[case]
     said = reconcile_experiment(view, NOW).status.conditions[-1]
     assert (said.type, said.reason, said.message) == (kind, "ExperimentStopped", message)
-    active = sum(state_of(trial).is_active for trial in view.trials)
-    assert decided(view) == ["KillTrial"] * active
+    assert decided(view) == []
     assert reconcile_experiment(after(view), LATER).status == after(view).experiment.status
 
 

@@ -175,7 +175,7 @@ class Call:
                 return objects.get(collection, namespace, name)
             case "create":
                 return await objects.create(collection, namespace, request.body)
-            case "patch":
+            case "patch" | "replace":
                 status = subresource == "status"
                 return await objects.patch(collection, namespace, name, request.body, status=status)
             case "delete":

@@ -34,9 +34,9 @@ class Command:
         assert text in self.out, self.out
         return self.out
 
-    def has_said(self) -> bool:
-        """Whether there is anything to read by now."""
-        return bool(self.out) or bool(select.select([self._reading], [], [], 0)[0])
+    def has_said(self, within_s: float = 0.0) -> bool:
+        """Whether there is anything to read, now or a moment later."""
+        return bool(self.out) or bool(select.select([self._reading], [], [], within_s)[0])
 
     def interrupt(self) -> None:
         """Press Ctrl-C."""

@@ -132,6 +132,7 @@ def _plug_in(place: Place, network: Network) -> None:
         "ip link set host up",
         f"ip address add {network.node}/16 dev cni0",
         "ip link set cni0 up",
+        f"ip route add {network.services} dev cni0",  # only so that kube-proxy gets to see it
         "sysctl -q -w net.ipv4.ip_forward=1",
     ):
         run(place, network, *command.split())

@@ -7,12 +7,13 @@ own, which becomes /opt/venv.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tools.cluster.place import CLONE, ClusterError
@@ -43,12 +44,14 @@ ACCOUNTS = {
     "etc/group": b"root:x:0:\nnonroot:x:65532:\n",
     "etc/nsswitch.conf": b"hosts: files dns\n",
 }
+ENVIRONMENTS = CLONE / ".cache" / "images" / "environments"
 INSTALL_S = 1200
 
 
 def identity() -> str:
     """A key for everything that is copied from this machine."""
-    return f"{sys.version} {sys.base_prefix} {os.stat(STANDARD_LIBRARY).st_mtime_ns}"  # noqa: PTH116 - brief
+    recipe = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    return f"{sys.version} {sys.base_prefix} {STANDARD_LIBRARY.stat().st_mtime_ns} {recipe}"
 
 
 def interpreter() -> Iterator[Entry]:
@@ -56,8 +59,8 @@ def interpreter() -> Iterator[Entry]:
     real = Path(sys.base_prefix, "bin", VERSION).resolve()
     yield Entry(f"opt/python/bin/{VERSION}", source=real)
     yield from tree(STANDARD_LIBRARY, f"opt/python/lib/{VERSION}")
-    dynamic = Path(sysconfig.get_path("platstdlib"), "lib-dynload")
-    yield from libraries([real, *dynamic.glob("*.so")])
+    extensions = sorted((STANDARD_LIBRARY / "lib-dynload").glob("*.so"))
+    yield from libraries([real, *extensions])
     home = f"home = /opt/python/bin\nversion = {sys.version.split()[0]}\n"
     yield Entry("opt/venv/pyvenv.cfg", content=home.encode(), mode=0o644)
     for name in ("python", "python3", VERSION):
@@ -67,8 +70,36 @@ def interpreter() -> Iterator[Entry]:
     yield Entry("tmp", mode=0o1777)
 
 
+def packages(name: str, *wanted: str) -> tuple[str, Callable[[], Iterator[Entry]]]:
+    """A layer of packages from the lock file, in an environment `name`; `wanted` is said in uv's words.
+
+    Returns:
+        The key of the layer, in which each package has its version, and its entries.
+    """
+    versions = uv(
+        "export", "--frozen", "--no-emit-project", "--no-header", "--no-annotate", *wanted
+    )
+    return f"{name} {identity()} {versions}", lambda: _packages(environment(name, *wanted))
+
+
+def packages_apart(pin: str) -> tuple[str, Callable[[], Iterator[Entry]]]:
+    """A layer of one package that cannot live with those of the lock file, and of what it needs.
+
+    Returns:
+        The key of the layer, and its entries. Only the package itself has its version in the key.
+    """
+
+    def install() -> Iterator[Entry]:
+        home = ENVIRONMENTS / pin
+        uv("venv", "--quiet", "--clear", str(home))
+        uv("pip", "install", "--quiet", "--compile-bytecode", pin, UV_PYTHON=str(home))
+        yield from _packages(home / "lib" / VERSION / "site-packages")
+
+    return f"{pin} {identity()}", install
+
+
 def environment(name: str, *wanted: str) -> Path:
-    """Install packages of the lock file into an environment `name`; `wanted` goes to `uv sync`.
+    """Install packages of the lock file into an environment of its own.
 
     Returns:
         Its site-packages.
@@ -76,14 +107,17 @@ def environment(name: str, *wanted: str) -> Path:
     Raises:
         ClusterError: uv failed.
     """
-    home = CLONE / ".cache" / "images" / "environments" / name
+    home = ENVIRONMENTS / name
     words = ["sync", "--frozen", "--quiet", "--no-install-project", "--compile-bytecode", *wanted]
     uv(*words, UV_PROJECT_ENVIRONMENT=str(home))
     return home / "lib" / VERSION / "site-packages"
 
 
-def uv(*words: str, **variables: str) -> None:
+def uv(*words: str, **variables: str) -> str:
     """Run uv, of the bench, for this Python.
+
+    Returns:
+        What it wrote to standard output.
 
     Raises:
         ClusterError: It failed, or is not there.
@@ -94,9 +128,9 @@ def uv(*words: str, **variables: str) -> None:
         raise ClusterError(message)
     clean = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     done = subprocess.run(
-        [program, *words, "--python", sys.executable],
+        [program, *words],
         cwd=CLONE,
-        env={**clean, "UV_PYTHON_DOWNLOADS": "never", **variables},
+        env={**clean, "UV_PYTHON_DOWNLOADS": "never", "UV_PYTHON": sys.executable, **variables},
         capture_output=True,
         text=True,
         timeout=INSTALL_S,
@@ -105,6 +139,7 @@ def uv(*words: str, **variables: str) -> None:
     if done.returncode:
         message = f"uv {' '.join(words)} failed:\n{done.stderr[-2000:]}"
         raise ClusterError(message)
+    return done.stdout
 
 
 def tree(folder: Path, to: str, needless: Iterable[str] = NEEDLESS) -> Iterator[Entry]:
@@ -119,7 +154,7 @@ def tree(folder: Path, to: str, needless: Iterable[str] = NEEDLESS) -> Iterator[
                 yield Entry(str(below / name), source=source)
 
 
-def packages(site: Path) -> Iterator[Entry]:
+def _packages(site: Path) -> Iterator[Entry]:
     """An environment's packages, and the system's libraries that they load."""
     yield from tree(site, SITE_PACKAGES, needless={"include"})
     yield from libraries(sorted(site.rglob("*.so*")), but_not=site)
@@ -136,7 +171,7 @@ def libraries(programs: Sequence[Path], but_not: Path | None = None) -> Iterator
             timeout=120,
             check=False,
         ).stdout
-        found |= set(re.findall(r"^\s.*?(/\S+) \(0x", said, re.MULTILINE))
+        found |= set(re.findall(r"^\s+(?:.* => )?(/.*) \(0x", said, re.MULTILINE))
     for path in sorted(found):
         if but_not is None or not Path(path).is_relative_to(but_not):
             beside = path.startswith(("/lib", "/usr/lib"))  # where the loader looks anyway

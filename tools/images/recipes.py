@@ -4,6 +4,7 @@ munshi/pause                  holds a pod's network; a few lines of Go
 munshi/busybox                a shell and the usual small programs
 munshi/munshi                 munshi's own: the operator and the sidecar of metrics collection
 munshi/trial                  trial/train.py, a program to be tuned that does what a test asks of it
+munshi/katib-trial            the same program with Katib's own SDK instead of munshi, to report with
 munshi/tf-mnist               examples/tf_mnist with TensorFlow, where Katib's tutorial expects it
 kubeflow/.../training-operator  Kubeflow's own, under the name that its manifests use
 """
@@ -34,7 +35,6 @@ APPLETS = (
     "echo",
     "ls",
     "sleep",
-    "wget",
     "nslookup",
     "env",
     "id",
@@ -44,6 +44,7 @@ APPLETS = (
     "false",
 )
 TRAINING_OPERATOR = "ghcr.io/kubeflow/training-v1/training-operator"
+KATIB_SDK = "kubeflow-katib==0.19.0"
 TRIAL_PATHS = (
     "opt/pytorch-mnist/mnist.py",
     "opt/mxnet-mnist/mnist.py",
@@ -89,21 +90,11 @@ def _name_of_operator(binaries: Binaries) -> str:
 
 
 def _with_python() -> Iterator[Image]:
-    lock = _sum(CLONE / "uv.lock", CLONE / "pyproject.toml", HERE / "python.py")
-    base = layer(STORE, f"python {python.identity()} {lock}", python.interpreter)
-    needed = layer(
-        STORE,
-        f"packages {python.identity()} {lock}",
-        lambda: python.packages(
-            python.environment("munshi", "--no-default-groups", "--all-extras")
-        ),
-    )
-    sources = sorted(
-        one
-        for one in (CLONE / "src").rglob("*")
-        if one.suffix in {".py", ".html", ".typed", ".ini"}
-    )
-    code = layer(STORE, f"munshi {python.identity()} {lock} {_sum(*sources)}", _munshi)
+    base = layer(STORE, f"python {python.identity()}", python.interpreter)
+    needed = layer(STORE, *python.packages("munshi", "--no-default-groups", "--all-extras"))
+    sources = [one for one in (CLONE / "src").rglob("*") if one.is_file() and one.suffix != ".pyc"]
+    code_of = _sum(CLONE / "pyproject.toml", *sorted(sources))
+    code = layer(STORE, f"munshi {python.identity()} {code_of}", _munshi)
     yield Image(
         ("docker.io/munshi/munshi:test",),
         (base, needed, code),
@@ -120,11 +111,15 @@ def _with_python() -> Iterator[Image]:
         command=("python", "/opt/trial/train.py"),
         user=f"{USER}:{USER}",
     )
-    tensorflow = layer(
-        STORE,
-        f"tensorflow {python.identity()} {lock}",
-        lambda: python.packages(python.environment("tensorflow", "--only-group", "tensorflow")),
+    sdk = layer(STORE, *python.packages_apart(KATIB_SDK))
+    yield Image(
+        ("docker.io/munshi/katib-trial:test",),
+        (base, sdk, _busybox(), trial),
+        python.ENVIRONMENT,
+        command=("python", "/opt/trial/train.py"),
+        user=f"{USER}:{USER}",
     )
+    tensorflow = layer(STORE, *python.packages("tensorflow", "--only-group", "tensorflow"))
     mnist = CLONE / "examples" / "tf_mnist" / "mnist_with_summaries.py"
     example = layer(
         STORE,

@@ -52,6 +52,9 @@ def write(store: Path, images: tuple[Image, ...]) -> None:
     for file in (store / "blobs").iterdir():
         if file not in kept:
             file.unlink()
+    for note in (store / "layers").iterdir():
+        if json.loads(note.read_text())["digest"] not in used:
+            note.unlink()
 
 
 def _config(image: Image) -> dict[str, Any]:

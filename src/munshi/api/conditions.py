@@ -13,7 +13,16 @@ from munshi.api.wire import Time, Wire
 
 
 class Condition(Wire):
-    """One statement: `type` is `status` since `lastTransitionTime`, because of `reason`."""
+    """One statement: `type` is `status` since `lastTransitionTime`, because of `reason`.
+
+    Attributes:
+        type: What the statement is about, such as Running or Succeeded.
+        status: True or False.
+        reason: Why, in one word that programs may rely on.
+        message: Why, in a sentence for people: what was seen, where, and how to mend it.
+        last_update_time: When the statement was last made. RFC 3339, UTC.
+        last_transition_time: Since when status is what it is. RFC 3339, UTC.
+    """
 
     type: str = ""
     status: str = ""

@@ -30,8 +30,13 @@ class ResumePolicy(StrEnum):
 class TrialParameter(Wire):
     """A placeholder `${trialParameters.<name>}` of the template and what fills it.
 
-    `reference` is a parameter of the search space or a fact of the trial: `${trialSpec.Name}`,
-    `.Namespace`, `.Kind`, `.APIVersion`, `.Labels[key]`, `.Annotations[key]`.
+    Attributes:
+        name: The placeholder's name: `${trialParameters.<name>}` in the template. Required, unique,
+            without braces.
+        description: For readers; without effect.
+        reference: What fills it: a parameter of the search space, or a fact of the trial:
+            `${trialSpec.Name}`, `.Namespace`, `.Kind`, `.APIVersion`, `.Labels[key]`,
+            `.Annotations[key]`. Required.
     """
 
     name: Text = ""
@@ -40,7 +45,13 @@ class TrialParameter(Wire):
 
 
 class ConfigMapSource(Wire):
-    """A template kept as text in a ConfigMap (v1alpha3's `templateSpec` has the same three fields)."""
+    """A template kept as text in a ConfigMap (v1alpha3's `templateSpec` has the same three fields).
+
+    Attributes:
+        config_map_name: The ConfigMap. Required.
+        config_map_namespace: The namespace of the ConfigMap. Required.
+        template_path: The key in the ConfigMap under which the template stands. Required.
+    """
 
     config_map_name: Text = ""
     config_map_namespace: Text = ""
@@ -48,7 +59,14 @@ class ConfigMapSource(Wire):
 
 
 class GoTemplate(Wire):
-    """v1alpha3: the job written in Go's text/template; `rawTemplate` wins over `templateSpec`."""
+    """v1alpha3: the job written in Go's text/template.
+
+    Attributes:
+        raw_template: The template's text. It knows `.Experiment`, `.Trial`, `.NameSpace` and
+            `.HyperParameters` (a list of `.Name` and `.Value`), and must name the job `{{.Trial}}`. Wins
+            over templateSpec.
+        template_spec: A ConfigMap that holds the template's text.
+    """
 
     raw_template: Text = ""
     template_spec: ConfigMapSource | None = None
@@ -58,15 +76,23 @@ class TrialTemplate(Wire):
     """The job of every trial: exactly one of trialSpec, configMap and goTemplate.
 
     Attributes:
-        retain: Keep the job after the trial ended. Default false.
-        trial_spec: Any Kubernetes object with placeholders; without metadata.name and namespace.
-        config_map: The same as text in a ConfigMap.
-        go_template: v1alpha3's way.
-        trial_parameters: The placeholders.
-        primary_pod_labels: Which pods report; default by kind.
-        primary_container_name: The container that trains.
-        success_condition: GJSON on the job; met by an object or a non-empty list. Default by kind.
-        failure_condition: Likewise; looked at first.
+        retain: Whether the job, with its pods and their logs, is kept after the trial has ended. Default
+            false.
+        trial_spec: The job itself: any Kubernetes object with apiVersion and kind, and with placeholders
+            `${trialParameters.<name>}` in its texts. Without metadata.name and metadata.namespace, for
+            every trial has its own.
+        config_map: A ConfigMap that holds the same as text.
+        go_template: v1alpha3's way to write the job, in Go's text/template; without trialParameters.
+        trial_parameters: The placeholders, and what fills each. Every parameter must be referred to by
+            one.
+        primary_pod_labels: Which of the job's pods report metrics: those with all these labels. Default
+            by kind; for a Job, all pods.
+        primary_container_name: The container that trains and reports metrics. Required, but for
+            goTemplate; without placeholders.
+        success_condition: A GJSON expression on the job that says when the trial has succeeded: when the
+            result is an object or a non-empty list. Default by kind for Job, TFJob, PyTorchJob,
+            XGBoostJob, MPIJob, JAXJob, PaddleJob, TrainJob and Pod; required for others.
+        failure_condition: Likewise, when the trial has failed; looked at first.
     """
 
     retain: Flag | None = None
@@ -81,7 +107,13 @@ class TrialTemplate(Wire):
 
 
 class GraphConfig(Wire):
-    """Neural architecture search: the network's outline."""
+    """Neural architecture search: the network's outline.
+
+    Attributes:
+        num_layers: How many layers the network has.
+        input_sizes: The size of the input in each dimension.
+        output_sizes: The size of the output in each dimension.
+    """
 
     num_layers: Count | None = None
     input_sizes: tuple[Count, ...] = ()
@@ -89,28 +121,56 @@ class GraphConfig(Wire):
 
 
 class Operation(Wire):
-    """Neural architecture search: one operation and its parameters."""
+    """Neural architecture search: one operation and its parameters.
+
+    Attributes:
+        operation_type: Which operation, such as convolution.
+        parameters: The operation's own search space.
+    """
 
     operation_type: Text = ""
     parameters: tuple[ParameterSpec, ...] = ()
 
 
 class NasConfig(Wire):
-    """Neural architecture search, instead of `parameters`."""
+    """Neural architecture search, instead of `parameters`.
+
+    Attributes:
+        graph_config: The network's outline.
+        operations: What a layer may be.
+    """
 
     graph_config: GraphConfig = GraphConfig()
     operations: tuple[Operation, ...] = ()
 
 
 class ExperimentSpec(Wire):
-    """What to tune.
+    """What to tune, and how. Only the three counts may change once the Experiment exists.
 
     Attributes:
-        parameters: The search space; this or nasConfig.
-        parallel_trial_count: At most so many trials run at once; above 0, default 3. May change.
-        max_trial_count: The experiment succeeds after so many trials; default: no bound. May change.
-        max_failed_trial_count: The experiment fails at so many failed trials; default: no bound. May change.
-        resume_policy: Default Never (v1alpha3: LongRunning).
+        parameters: The search space: what may vary, and within what. At least one. May not change.
+        objective: What is sought. Required. May not change.
+        algorithm: How the next trial's values are chosen. Required. May not change.
+        early_stopping: Which rule ends unpromising trials before their time. Default: none. May not
+            change.
+        trial_template: The job of every trial, with placeholders for the values. Required. May not
+            change.
+        parallel_trial_count: At most so many trials run at once. At least 1, at most maxTrialCount.
+            Default 3, or maxTrialCount if that is less. May change while the Experiment runs; trials that
+            run already go on.
+        max_trial_count: The Experiment succeeds once so many trials have ended. At least 1. Default: no
+            bound. May change, but not below the trials there are. Raising it restarts an Experiment that
+            had used it up, unless resumePolicy is Never.
+        max_failed_trial_count: The Experiment fails at so many failed trials (v1alpha3: at one more);
+            trials without metrics count as failed. At least 0, at most maxTrialCount. Default: no bound.
+            May change.
+        resume_policy: Whether a completed Experiment may go on with a greater maxTrialCount: Never, or
+            LongRunning and FromVolume, which mean the same here: exactly where it ended. Default Never
+            (v1alpha3 and goTemplate: LongRunning). May not change.
+        metrics_collector_spec: How a trial's metrics are collected. Default: from its standard output.
+            May not change.
+        nas_config: The search space of a neural architecture search, instead of parameters. May not
+            change.
     """
 
     parameters: tuple[ParameterSpec, ...] = ()
@@ -127,7 +187,13 @@ class ExperimentSpec(Wire):
 
 
 class OptimalTrial(Wire):
-    """The best trial so far."""
+    """The best trial so far.
+
+    Attributes:
+        best_trial_name: Its name; none until a trial has succeeded.
+        parameter_assignments: The values it ran with.
+        observation: Its metrics.
+    """
 
     best_trial_name: str = ""
     parameter_assignments: tuple[ParameterAssignment, ...] = ()
@@ -135,7 +201,32 @@ class OptimalTrial(Wire):
 
 
 class ExperimentStatus(Wire):
-    """What came of it. Counts are exact; the lists of names are capped (see `reconcile.tally`)."""
+    """What came of it; written by munshi. Counts are exact, lists of names hold the newest hundred.
+
+    Attributes:
+        start_time: When munshi first saw the Experiment. RFC 3339, UTC.
+        completion_time: When the Experiment last completed. RFC 3339, UTC.
+        last_reconcile_time: A field of Katib's that munshi does not write.
+        conditions: What may be said of the Experiment, the last change last: Created, Running, Suspended,
+            Restarting, Succeeded, Failed.
+        current_optimal_trial: The best trial so far.
+        trials: How many trials there are, in whatever state.
+        trials_succeeded: How many have succeeded.
+        trials_failed: How many have failed.
+        trials_killed: How many were ended from outside.
+        trials_pending: How many wait to run.
+        trials_running: How many run now.
+        trials_early_stopped: How many were stopped early.
+        trial_metrics_unavailable: How many ended well but never reported the objective.
+        succeeded_trial_list: Names of trials that have succeeded.
+        failed_trial_list: Names of trials that have failed.
+        killed_trial_list: Names of trials that were ended from outside.
+        pending_trial_list: Names of trials that wait to run.
+        running_trial_list: Names of trials that run now.
+        early_stopped_trial_list: Names of trials that were stopped early.
+        metrics_unavailable_trial_list: Names of trials that ended well but never reported the objective.
+        observed_generation: The metadata.generation of the spec that this status speaks of; munshi's own.
+    """
 
     start_time: Time | None = None
     completion_time: Time | None = None
@@ -158,7 +249,6 @@ class ExperimentStatus(Wire):
     early_stopped_trial_list: tuple[str, ...] = ()
     metrics_unavailable_trial_list: tuple[str, ...] = ()
     observed_generation: Count = 0
-    """munshi's own: the generation of the spec that this status speaks of."""
 
 
 class ExperimentCondition(StrEnum):
@@ -173,7 +263,15 @@ class ExperimentCondition(StrEnum):
 
 
 class Experiment(Resource):
-    """One search, from its parameters to its best trial."""
+    """One search, from its parameters to its best trial.
+
+    Attributes:
+        api_version: `kubeflow.org/v1beta1`, or `kubeflow.org/v1alpha3` for the older dialect.
+        kind: Experiment.
+        metadata: Its name (at most 40 characters of a-z, 0-9 and -), namespace, labels and annotations.
+        spec: What to tune, and how.
+        status: What came of it.
+    """
 
     api_version: str = HOME
     kind: str = "Experiment"

@@ -20,29 +20,56 @@ from munshi.api.wire import Count, Text, Time, Wire
 
 
 class TrialAssignment(Wire):
-    """The settings of one future trial, under the name that trial will have."""
+    """The settings of one future trial.
+
+    Attributes:
+        name: The name that the Trial will have.
+        parameter_assignments: A value for every parameter.
+        early_stopping_rules: When to end the trial early.
+        labels: Labels for the Trial.
+        annotations: Annotations for the Trial; munshi's own: which suggestion this is, and what the
+            algorithm knew.
+    """
 
     name: str = ""
     parameter_assignments: tuple[ParameterAssignment, ...] = ()
     early_stopping_rules: tuple[EarlyStoppingRule, ...] = ()
     labels: dict[str, Text] = Field(default_factory=dict)
     annotations: dict[str, Text] = Field(default_factory=dict)
-    """munshi's own: copied to the Trial; `munshi/suggestion-index` and `munshi/new-results`."""
 
 
 class SuggestionSpec(Wire):
-    """What is asked for; `requests` counts every assignment ever wanted, not how many more."""
+    """What is asked for; written by munshi from the Experiment.
+
+    Attributes:
+        algorithm: The Experiment's algorithm.
+        early_stopping: The Experiment's early stopping.
+        requests: How many assignments were ever wanted, not how many more.
+        resume_policy: The Experiment's resumePolicy.
+        algorithm_name: v1alpha3's spelling of algorithm.algorithmName.
+    """
 
     algorithm: AlgorithmSpec | None = None
     early_stopping: EarlyStoppingSpec | None = None
     requests: Count = 0
     resume_policy: ResumePolicy = ResumePolicy.UNSET
     algorithm_name: Text = ""
-    """v1alpha3's spelling."""
 
 
 class SuggestionStatus(Wire):
-    """What was given: `suggestions` holds those without a Trial yet, `suggestionCount` counts all."""
+    """What was given; written by munshi.
+
+    Attributes:
+        start_time: When munshi first saw the Suggestion. RFC 3339, UTC.
+        completion_time: When no more was wanted. RFC 3339, UTC.
+        last_reconcile_time: A field of Katib's that munshi does not write.
+        conditions: What may be said of the Suggestion, the last change last: Created, Running, Exhausted,
+            Succeeded, Failed.
+        algorithm_settings: Settings that the algorithm chose itself, such as the seed; they win over the
+            Experiment's.
+        suggestion_count: How many assignments were ever given.
+        suggestions: The assignments that have no Trial yet.
+    """
 
     start_time: Time | None = None
     completion_time: Time | None = None
@@ -65,7 +92,15 @@ class SuggestionCondition(StrEnum):
 
 
 class Suggestion(Resource):
-    """The dialogue with the algorithm, written down."""
+    """The dialogue with the algorithm, written down: one for each Experiment, of the same name.
+
+    Attributes:
+        api_version: `kubeflow.org/v1beta1` or `kubeflow.org/v1alpha3`.
+        kind: Suggestion.
+        metadata: Its name is that of its Experiment.
+        spec: What is asked for.
+        status: What was given.
+    """
 
     api_version: str = HOME
     kind: str = "Suggestion"

@@ -19,7 +19,21 @@ from munshi.api.wire import Count, Flag, Object, Text, Time, Wire
 
 
 class TrialSpec(Wire):
-    """What to run: `runSpec` is the fully rendered job."""
+    """What to run; written by munshi from the Experiment and one assignment. Does not change.
+
+    Attributes:
+        objective: The Experiment's objective.
+        parameter_assignments: The value of every parameter.
+        early_stopping_rules: When to end the trial early.
+        run_spec: The job, with every placeholder filled.
+        retain_run: Whether the job is kept after the trial has ended. Default false.
+        metrics_collector: How the metrics are collected.
+        primary_pod_labels: Which of the job's pods report metrics; default: all.
+        primary_container_name: The container that trains and reports metrics.
+        success_condition: A GJSON expression on the job: when the trial has succeeded.
+        failure_condition: A GJSON expression on the job: when the trial has failed; looked at first.
+        labels: Labels of the assignment.
+    """
 
     objective: ObjectiveSpec | None = None
     parameter_assignments: tuple[ParameterAssignment, ...] = ()
@@ -35,7 +49,18 @@ class TrialSpec(Wire):
 
 
 class TrialStatus(Wire):
-    """What came of it."""
+    """What came of it; written by munshi.
+
+    Attributes:
+        start_time: When munshi first saw the Trial. RFC 3339, UTC.
+        completion_time: When the Trial ended. RFC 3339, UTC.
+        last_reconcile_time: A field of Katib's that munshi does not write.
+        conditions: What may be said of the Trial, the last change last: Created, Running, Succeeded,
+            Failed, Killed, EarlyStopped, MetricsUnavailable.
+        observation: What the metrics come down to; none before the first collection.
+        attempts: How often the job was started; above 1 after a failure that was not the trial's own, or
+            after `munshi retry`. munshi's own.
+    """
 
     start_time: Time | None = None
     completion_time: Time | None = None
@@ -43,7 +68,6 @@ class TrialStatus(Wire):
     conditions: tuple[Condition, ...] = ()
     observation: Observation | None = None
     attempts: Count = 0
-    """munshi's own: how often the job was started; above 1 after a failure that was not the trial's."""
 
 
 class TrialCondition(StrEnum):
@@ -69,7 +93,16 @@ FINAL = (
 
 
 class Trial(Resource):
-    """One run of the user's program with one assignment."""
+    """One run of the user's program with one assignment.
+
+    Attributes:
+        api_version: `kubeflow.org/v1beta1` or `kubeflow.org/v1alpha3`.
+        kind: Trial.
+        metadata: Its name is the job's, too. The label katib.kubeflow.org/experiment names its
+            Experiment.
+        spec: What to run.
+        status: What came of it.
+    """
 
     api_version: str = HOME
     kind: str = "Trial"

@@ -44,6 +44,9 @@ VERBS: Mapping[str, Verb] = {
     "retry": Verb("munshi.cli.retry:retry", "Run trials once more that failed or were killed."),
     "gc": Verb("munshi.cli.gc:gc", "Remove what nothing needs any more, and compact the database."),
     "delete": Verb("munshi.cli.delete:delete", "Stop and delete experiments or trials."),
+    "operator": Verb(
+        "munshi.cli.operator:operator", "Drive the Experiments of a Kubernetes cluster."
+    ),
     "completion": Verb(
         "munshi.cli.completion:completion", "Print what lets the shell complete commands."
     ),

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeAlias
 
@@ -19,8 +21,9 @@ from munshi import template
 from munshi.api.experiment import Experiment, ExperimentStatus
 from munshi.api.meta import ConfigMap, Resource
 from munshi.api.suggestion import Suggestion, SuggestionStatus
-from munshi.api.trial import Trial
+from munshi.api.trial import Trial, TrialStatus
 from munshi.engine.chronicle import Chronicle
+from munshi.engine.early_stopping import Curves
 from munshi.engine.mirror import Mirror
 from munshi.engine.perform import Performer
 from munshi.engine.ports import Change, Clock, EventLog, Launcher, ObservationLog, Store, Suggester
@@ -29,7 +32,8 @@ from munshi.errors import AlgorithmRefused, Conflict, Gone, MunshiError, NotFoun
 from munshi.metrics.observation import Observation
 from munshi.reconcile import story
 from munshi.reconcile.experiment import reconcile_experiment
-from munshi.reconcile.plan import Ask
+from munshi.reconcile.plan import Ask, LaunchTrial, Plan
+from munshi.reconcile.stopping import Rules
 from munshi.reconcile.suggestion import failed, reconcile_suggestion, settled
 from munshi.reconcile.trial import reconcile_trial
 from munshi.reconcile.views import ExperimentView, Run, SuggestionView, TrialView
@@ -40,14 +44,31 @@ Status: TypeAlias = ExperimentStatus | SuggestionStatus
 
 ECHO_PAUSE_S = 0.1
 """Between two looks at the store's news while they only tell of our own writes, which are known already."""
-REST_S = 0.1
-"""Between two writes of a status of which only numbers and names changed; nothing waits for those."""
 LIST_PAUSE_S = 0.5
 """Before a store that cannot be followed, or a job that cannot be stopped, is tried again."""
 STOPS = 5
 """How often to try to stop the job of a deleted trial."""
 ASKS = 5
 """Failures in a row after which an algorithm is given up: it is a pure function, so it stays broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thrift:
+    """How writes are spared: a database takes thousands a second, an API server is everybody's.
+
+    Attributes:
+        rest_s: Seconds between two writes of a status of which only numbers and names changed; nothing
+            waits for those.
+        settle_starts: Write a trial's first start down before it is made. Not needed where a job is
+            found again by its trial's name.
+    """
+
+    rest_s: float
+    settle_starts: bool
+
+
+LOCAL = Thrift(rest_s=0.1, settle_starts=True)
+CLUSTER = Thrift(rest_s=1.0, settle_starts=False)
 
 
 class Engine:
@@ -61,9 +82,10 @@ class Engine:
         clock: The time.
         events: Where the story is written.
         wants: Which experiments are this engine's business.
+        thrift: How writes are spared.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the six ports, and two choices
         self,
         store: Store,
         observations: ObservationLog,
@@ -73,10 +95,14 @@ class Engine:
         *,
         events: EventLog,
         wants: Callable[[Experiment], bool] = lambda _: True,
+        thrift: Thrift = LOCAL,
     ) -> None:
         self._store, self._observations, self._launcher = store, observations, launcher
         self._suggester, self._clock, self._wants = suggester, clock, wants
+        self._thrift = thrift
         self.mirror = Mirror()
+        self.passes: Counter[tuple[str, str]] = Counter()
+        """How many passes there were, by kind and by how they ended (done, repeated, failed)."""
         self._queue = WorkQueue()
         self._chronicle = Chronicle(events)
         self._performer = Performer(
@@ -86,6 +112,7 @@ class Engine:
         self._trial_of: dict[str, Key] = {}
         self._live: set[str] = set()
         self._deleted: dict[str, dict[str, str]] = {}
+        self._curves: dict[str, Curves] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._background: set[asyncio.Future[None]] = set()
         self._due: dict[Key, float] = {}
@@ -104,6 +131,11 @@ class Engine:
                 task.cancel()
             await asyncio.gather(*tasks_left, return_exceptions=True)
             await self._chronicle.finish()
+
+    @property
+    def waiting(self) -> int:
+        """How many passes are asked for and not begun."""
+        return len(self._queue)
 
     def is_at_rest(self) -> bool:
         """Every wanted experiment is completed, and nothing of it runs or waits any more."""
@@ -209,6 +241,7 @@ class Engine:
         elif isinstance(resource, Experiment):
             self._by_uid.pop(resource.uid, None)
             self._deleted.pop(resource.uid, None)
+            self._curves.pop(resource.uid, None)
 
     async def _stop(self, trial: Trial) -> None:
         """End what a deleted trial runs; nobody will look at it again.
@@ -253,6 +286,7 @@ class Engine:
             self._queue.done(key)
 
     async def _try(self, key: Key, work: Coroutine[Any, Any, None]) -> None:
+        outcome = "repeated"
         try:
             await work
         except (Conflict, NotFound) as stale:
@@ -264,11 +298,15 @@ class Engine:
         except MunshiError:
             log.exception("pass failed: %s", key)
             self._queue.retry(key)
+            outcome = "failed"
         except Exception:
             log.exception("pass broke: %s", key)
             self._queue.retry(key)
+            outcome = "failed"
         else:
             self._queue.succeeded(key)
+            outcome = "done"
+        self.passes[key.kind.name.lower(), outcome] += 1
 
     async def _pass_trial(self, key: Key) -> None:
         trial = self.mirror.trial_named(key.experiment_uid, key.trial)
@@ -278,12 +316,18 @@ class Engine:
         self._note_live(trial, run)
         observation = await self._observe(trial, run)
         plan = reconcile_trial(TrialView(trial, run, observation), self._clock.now())
-        trial = await self._performer.write_trial(trial, plan.status)
+        had_ended = trial.is_completed
+        if self._thrift.settle_starts or not _begins(trial, plan) or self._queue.failures(key):
+            trial = await self._performer.write_trial(trial, plan.status)
+        else:  # its next pass writes it, when the job is there
+            trial = trial.model_copy(update={"status": plan.status})
         for action in plan.actions:
             log.info("trial %s: %s (%s)", trial.name, type(action).__name__, action.because)
             await self._performer.act_on_trial(trial, action, self._queue.failures(key))
         if plan.look_again_in is not None:
             self._queue.add_later(key, plan.look_again_in)
+        if trial.is_completed and not had_ended:
+            self._queue.add(key)  # on a cluster its job is still there; our own write is no news
         self._wake_again(trial, key)
 
     def _wake_again(self, trial: Trial, key: Key) -> None:
@@ -303,6 +347,7 @@ class Engine:
             self.mirror.tally(experiment),
             await self._template_text(experiment),
             self._deleted.get(experiment.uid, {}),
+            await self._rules(experiment),
         )
         plan = reconcile_experiment(view, self._clock.now())
         changed = plan.status != experiment.status
@@ -340,9 +385,9 @@ class Engine:
         """
         now = self._loop_time()
         if old.conditions != new.conditions or now >= self._due.get(key, 0.0):
-            self._due[key] = now + REST_S
+            self._due[key] = now + self._thrift.rest_s
             return False
-        self._queue.add_later(key, timedelta(seconds=REST_S))
+        self._queue.add_later(key, timedelta(seconds=self._thrift.rest_s))
         return True
 
     async def _ask(self, key: Key, ask: Ask) -> None:
@@ -380,7 +425,8 @@ class Engine:
         suggestion = self.mirror.suggestion(key.experiment_uid)
         if experiment is None or suggestion is None:
             return
-        view = self._suggestion_view(experiment, suggestion)
+        rules = await self._rules(experiment)
+        view = replace(self._suggestion_view(experiment, suggestion), rules=rules)
         await self._performer.write_suggestion(suggestion, decide(view))
 
     # -- reading --------------------------------------------------------------------------------
@@ -398,6 +444,14 @@ class Engine:
         trials = self.mirror.tally(experiment)
         return SuggestionView(experiment, suggestion, trials, self._deleted.get(experiment.uid, {}))
 
+    async def _rules(self, experiment: Experiment) -> Rules:
+        """The early-stopping rules that a trial is given today; none once nothing is given any more."""
+        if experiment.spec.early_stopping is None or experiment.is_completed:
+            self._curves.pop(experiment.uid, None)
+            return ()
+        curves = self._curves.setdefault(experiment.uid, Curves(self._observations))
+        return await curves.rules(experiment, self.mirror.tally(experiment))
+
     def _note_live(self, trial: Trial, run: Run | None) -> None:
         if run is not None and run.live:
             self._live.add(trial.uid)
@@ -405,7 +459,9 @@ class Engine:
             self._live.discard(trial.uid)
 
     async def _observe(self, trial: Trial, run: Run | None) -> Observation:
-        if run is None or not run.collected or trial.is_completed or trial.spec.objective is None:
+        if run is None or trial.is_completed or trial.spec.objective is None:
+            return Observation()
+        if not (run.collected or run.tripped):
             return Observation()
         return await self._observations.summarise(trial.uid, trial.spec.objective.metric_names)
 
@@ -422,6 +478,11 @@ class Engine:
         except NotFound:
             return None
         return found.data.get(source.template_path)
+
+
+def _begins(trial: Trial, plan: Plan[TrialStatus]) -> bool:
+    """Whether the plan is to start the trial for the first time."""
+    return not trial.status.attempts and any(isinstance(one, LaunchTrial) for one in plan.actions)
 
 
 def _owner_uid(resource: Resource) -> str:

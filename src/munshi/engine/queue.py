@@ -80,6 +80,10 @@ class WorkQueue:
         """Forget the failures of a key."""
         self._failures.pop(key, None)
 
+    def __len__(self) -> int:
+        """How many keys wait for their pass; timers do not count."""
+        return len(self._ready)
+
     @property
     def is_empty(self) -> bool:
         """Nothing waits, not even for a timer, and no pass is under way."""

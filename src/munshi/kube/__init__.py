@@ -1,8 +1,10 @@
-"""The engine on a cluster: its ports answered by the Kubernetes API.
+"""munshi on a cluster: the engine's ports answered by the Kubernetes API.
 
-Experiments, Suggestions and Trials live in the API server, trials run as the jobs their templates say.
-Of Kubernetes this room knows raw verbs over plain objects; nothing here is generated, and no kind of job
-is special. `connection` is its door, and needs the extra `munshi[kubernetes]`.
+Experiments, Suggestions and Trials are objects of the API server, a trial's job is an object like any
+other, and what a program prints is followed as its pod's log. Nothing is decided here: plans come from
+`reconcile`, and this room only reads the world and changes it. It knows `store`, `collectors`, `rpc`,
+`engine` and everything to the right of them, but neither `local` nor `cli`. `connection` is its door to
+the cluster, and needs the extra `munshi[kubernetes]`.
 
     connection.py   from a kubeconfig or a service account to an `Api`; with `kubeconfig.py`
     api.py          the verbs: get, create, replace, apply, patch, delete, pages, stream
@@ -17,4 +19,12 @@ is special. `connection` is its door, and needs the extra `munshi[kubernetes]`.
     fate.py         whose fault an end is, who reports, why nothing runs; `waiting.py` tells the last in time
     collection.py   reading what a trial reports: `following.py` a log, `logs.py` its lines, `pages.py` a page
     sidecar/        the program that reads metrics inside a pod and prints them
+
+    operator.py     one replica, everything put together; with `settings`, `preflight`, `term`
+    lease.py        which replica may act
+    gate.py         which Experiments are driven; with `refusal`, `returns`, `finalizers`
+    story.py        what happens goes to ledger, log, counters and `events`; with `troubles`, `diary`
+    health.py       the pages that probes and Prometheus ask for; with `gauges`
+    crds/           the kinds as the cluster learns them
+    manifests.py    deploy/munshi.yaml
 """

@@ -11,6 +11,7 @@ many as there are watches and logs to follow. So a thousand followed logs never 
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import random
 from collections import Counter
@@ -84,11 +85,24 @@ class Api:
     ) -> None:
         self.counts: Counter[str] = Counter()
         """Requests sent, by verb (`get`, `list`, `watch`, `log`, `create`, …): every attempt counts."""
+        self.answers: Counter[tuple[str, int]] = Counter()
+        """Answers that came, by verb and HTTP status."""
         self.namespace = namespace
         self.server = str(requests.base_url)
         self._requests = requests
         self._streams = streams
         self._pause = pause
+        self._check: Callable[[], None] | None = None
+
+    def fenced(self, check: Callable[[], None]) -> Api:
+        """The same server, connections and counts, for somebody who may not always write.
+
+        Args:
+            check: Called right before each write is sent; it raises to stop it.
+        """
+        other = copy.copy(self)
+        vars(other)["_check"] = check
+        return other
 
     async def __aenter__(self) -> Self:
         return self
@@ -266,6 +280,7 @@ class Api:
         timeout = httpx2.Timeout(_CONNECT_S, read=stall_s)
         try:
             async with self._streams.stream("GET", path, params=query, timeout=timeout) as answer:
+                self.answers[verb, answer.status_code] += 1
                 if not answer.is_success:
                     body = await answer.aread()
                     raise answers.refusal(verb, path, answer.status_code, answer.headers, body)
@@ -300,6 +315,8 @@ class Api:
         except (ValueError, TypeError, RecursionError) as error:
             problem = f"{answers.thing(path)} cannot be written as JSON in UTF-8 ({error})"
             raise Invalid([FieldFault((), problem, "remove what is not plain text")]) from error
+        if self._check is not None:
+            self._check()
         return await self._send(verb, method, path, query, text, content_type)
 
     async def _send(
@@ -317,6 +334,7 @@ class Api:
             answer = await self._requests.request(
                 method, path, params=query, content=text, headers=headers
             )
+            self.answers[verb, answer.status_code] += 1
             if not answer.is_success:
                 raise answers.refusal(
                     verb, path, answer.status_code, answer.headers, answer.content

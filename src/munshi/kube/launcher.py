@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 from munshi.api import conditions
 from munshi.api.trial import Trial, TrialCondition
+from munshi.engine.early_stopping import Judge
 from munshi.engine.ports import Clock, ObservationLog
 from munshi.errors import (
     AlreadyExists,
@@ -85,6 +87,7 @@ class KubeLauncher:
 
     async def launch(self, trial: Trial) -> None:
         """See `ports.Launcher.launch`."""
+        trial = begun(trial)
         job = pods.render(trial, self._image)
         if pods.reading(trial).kind not in pods.LOG_KINDS:
             await self._need_sidecars()
@@ -106,8 +109,7 @@ class KubeLauncher:
 
     async def look(self, trial: Trial) -> Run | None:
         """See `ports.Launcher.look`."""
-        if not trial.status.attempts:
-            return None
+        trial = begun(trial)
         found = await self._track(trial)
         if found is None:
             return None
@@ -130,7 +132,7 @@ class KubeLauncher:
 
     async def stop(self, trial: Trial) -> None:
         """See `ports.Launcher.stop`."""
-        found = await self._track(trial)
+        found = await self._track(begun(trial))
         job = found.job() if found is not None else None
         if found is None or job is None or job.deleting:
             return
@@ -140,6 +142,7 @@ class KubeLauncher:
 
     async def forget(self, trial: Trial) -> None:
         """See `ports.Launcher.forget`."""
+        trial = begun(trial)
         self._forgotten[trial.uid] = trial.status.attempts
         found = await self._track(trial)
         if found is None:
@@ -166,6 +169,7 @@ class KubeLauncher:
             attempts = found.trial.status.attempts
             if attempts == trial.status.attempts:
                 found.trial = trial
+                found.judge.follow(trial)
                 return found
             if attempts > trial.status.attempts:
                 return None  # what somebody remembers of a former attempt, which is over
@@ -177,7 +181,8 @@ class KubeLauncher:
         except LaunchRefused:
             return None
         await self._leave(trial.uid)
-        found = Tracked(trial, jobs, pod_watch)
+        tell = functools.partial(self._changes.put_nowait, trial.uid)
+        found = Tracked(trial, jobs, pod_watch, Judge(trial, self._observations, tell))
         pod_watch.track(found.name)
         self._tracked[trial.uid], self._uids[found.name] = found, trial.uid
         return found
@@ -200,6 +205,7 @@ class KubeLauncher:
             world,
             self._observations,
             self._clock,
+            found.judge,
             found.progress,
         )
 
@@ -316,6 +322,14 @@ class KubeLauncher:
         if self._tracked.get(found.trial.uid) is found:
             del self._tracked[found.trial.uid]
         self._uids.pop(found.name, None)
+
+
+def begun(trial: Trial) -> Trial:
+    """The trial with its first start counted, which need not have been written down (`engine.Thrift`)."""
+    if trial.status.attempts:
+        return trial
+    status = trial.status.model_copy(update={"attempts": 1})
+    return trial.model_copy(update={"status": status})
 
 
 async def _ended(task: asyncio.Task[None] | None) -> None:

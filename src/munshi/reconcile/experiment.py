@@ -26,7 +26,7 @@ from munshi.api.meta import RETURNED_ANNOTATION, ObjectMeta
 from munshi.api.suggestion import Suggestion, SuggestionCondition, SuggestionSpec, TrialAssignment
 from munshi.api.trial import Trial
 from munshi.errors import TemplateBroken
-from munshi.reconcile import controls
+from munshi.reconcile import controls, stopping
 from munshi.reconcile import tally as tallies
 from munshi.reconcile.controls import Retries
 from munshi.reconcile.plan import (
@@ -41,7 +41,7 @@ from munshi.reconcile.plan import (
 )
 from munshi.reconcile.suggestion import is_withdrawn
 from munshi.reconcile.tally import Tally
-from munshi.reconcile.views import ExperimentView
+from munshi.reconcile.views import ExperimentView, TrialState
 
 GOAL_REACHED = "ExperimentGoalReached"
 MAX_TRIALS_REACHED = "ExperimentMaxTrialsReached"
@@ -86,6 +86,8 @@ def reconcile_experiment(view: ExperimentView, now: datetime) -> Plan[Experiment
     elif verdict is None:
         try:
             actions = _grow_or_shrink(view, counted, again)
+            if not any(isinstance(one, WithdrawTrial) for one in actions):
+                actions = (*actions, *stopping.renewals(view.rules, counted.active))
         except TemplateBroken as broken:
             text = f"the trial template cannot be rendered: {broken}"
             verdict = Verdict(ExperimentCondition.FAILED, FAILED, text)
@@ -239,8 +241,8 @@ def _verdict(view: ExperimentView, counted: Tally) -> Verdict | None:
     spec, objective = view.experiment.spec, _objective(view.experiment)
     best = counted.best
     if controls.stop_asked(view.experiment):
-        done = not counted.active
-        return _stopped(view.experiment, counted.completed, best) if done else None
+        ended = counted.completed - counted.count(TrialState.KILLED)
+        return None if counted.active else _stopped(view.experiment, ended, best)
     value = counted.best_value
     if best is not None and tallies.reaches_goal(value, objective):
         reached = f"{objective.objective_metric_name}={value:g} in {best.name}"
@@ -270,10 +272,10 @@ def _verdict(view: ExperimentView, counted: Tally) -> Verdict | None:
     return None
 
 
-def _stopped(experiment: Experiment, completed: int, best: Trial | None) -> Verdict:
+def _stopped(experiment: Experiment, ended: int, best: Trial | None) -> Verdict:
     """A success if there is something to show for it: Katib's clients know no third end."""
     limit, why = experiment.spec.max_trial_count, controls.stop_reason(experiment)
-    of = f"{completed} of {limit} trials" if limit is not None else f"{completed} trials"
+    of = f"{ended} of {limit} trials" if limit is not None else f"{ended} trials"
     text = f"stopped by the user after {of}"
     if best is None:
         text += ", none of which has a result"
@@ -369,7 +371,8 @@ def _ahead(experiment: Experiment, left: int) -> int:
     spec, parallel = experiment.spec, experiment.spec.parallel_trial_count or 1
     name = spec.algorithm.algorithm_name if spec.algorithm else ""
     many = spec.max_trial_count is None or spec.max_trial_count >= MANY_TRIALS
-    if registry.learns(name) or not many or left >= parallel:
+    judged = spec.early_stopping is not None  # by rules that are better made late
+    if registry.learns(name) or judged or not many or left >= parallel:
         return 0
     return 2 * parallel - left
 

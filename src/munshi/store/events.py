@@ -14,14 +14,18 @@ from munshi.store.tables import EVENTS
 _EXPERIMENT = "SELECT 1 FROM objects WHERE kind = 'Experiment' AND uid = ?"
 
 
-def record(connection: Connection, events: Sequence[Event]) -> None:
+def record(connection: Connection, events: Sequence[Event], *, elsewhere: bool = False) -> None:
     """See `engine.ports.EventLog.record`; half a character in a message is written out, escaped.
 
     Events of an experiment that is deleted already are dropped: they would never be deleted again.
+
+    Args:
+        connection: Inside a transaction.
+        events: In their order.
+        elsewhere: Experiments are not kept in this database, so nobody can tell whether they are deleted.
     """
-    there = {
-        uid for uid in {event.experiment_uid for event in events} if _is_there(connection, uid)
-    }
+    uids = {event.experiment_uid for event in events}
+    there = uids if elsewhere else {uid for uid in uids if _is_there(connection, uid)}
     rows = [
         {
             "experiment_uid": event.experiment_uid,
@@ -64,3 +68,8 @@ def _is_there(connection: Connection, experiment_uid: str) -> bool:
 def forget(connection: Connection, experiment_uid: str) -> None:
     """Drop the events of a deleted Experiment."""
     connection.execute(delete(EVENTS).where(EVENTS.c.experiment_uid == experiment_uid))
+
+
+def experiments(connection: Connection) -> list[str]:
+    """The uids of all Experiments that have events."""
+    return list(connection.scalars(select(EVENTS.c.experiment_uid).distinct()))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ from munshi.api.meta import Resource
 from munshi.api.trial import Trial
 from munshi.engine.ports import Change, Event
 from munshi.errors import StoreBusy
-from munshi.metrics.log import MetricLog
+from munshi.metrics.log import MetricLog, Report
 from munshi.metrics.observation import Observation
 from munshi.store import events, failures, logs, objects, schema, semantics
 from munshi.store.semantics import KEPT_TOMBSTONES, Key
@@ -55,8 +55,11 @@ class SqlStore:
         clock_now: Callable[[], datetime],
         new_uid: Callable[[], str],
         keep: int = KEPT_TOMBSTONES,
+        *,
+        elsewhere: bool = False,
     ) -> None:
         self._path = path
+        self._elsewhere = elsewhere
         self._engine = engine
         self._shelf = objects.Shelf()
         self._lent = (clock_now, new_uid, keep)
@@ -79,6 +82,7 @@ class SqlStore:
         busy_timeout: timedelta = BUSY_TIMEOUT,
         keep: int = KEPT_TOMBSTONES,
         reading: bool = False,
+        elsewhere: bool = False,
     ) -> AsyncIterator[SqlStore]:
         """Open the file, making or upgrading it if need be, for the length of a block.
 
@@ -92,13 +96,15 @@ class SqlStore:
             busy_timeout: How long a write waits for other programs' locks before StoreBusy.
             keep: How many deletions are remembered for watches.
             reading: Nothing is to be written: a file that cannot be will do, if its schema is the newest.
+            elsewhere: Objects are kept by somebody else (a cluster); here are values and events only,
+                until `keep_only` says what they still belong to.
 
         Raises:
             Terminal: The file cannot be used (not writable, damaged, newer, somebody else's).
             StoreBusy: It is locked, or the disk is full.
         """
         engine = await asyncio.to_thread(schema.open_engine, path, busy_timeout, reading=reading)
-        store = cls(engine, path, clock_now, new_uid, keep)
+        store = cls(engine, path, clock_now, new_uid, keep, elsewhere=elsewhere)
         try:
             yield store
         finally:
@@ -187,17 +193,38 @@ class SqlStore:
         """The exact smallest, largest and latest of all that was appended."""
         return await self._read(lambda rows: logs.summarise(rows, trial_uid, metrics))
 
+    async def reports(self, trial_uid: str, metric: str) -> Sequence[Report]:
+        """The values of one metric with their numbers, in the order they came."""
+        return await self._read(lambda rows: logs.reports(rows, trial_uid, metric))
+
     async def forget(self, trial_uid: str) -> None:
         """Drop a trial's values."""
         await self._writer.do(lambda ledger: logs.forget(ledger.connection, trial_uid))
 
     async def record(self, events_: Sequence[Event]) -> None:
         """Keep events in this order."""
-        await self._writer.do(lambda ledger: events.record(ledger.connection, events_))
+        elsewhere = self._elsewhere
+        await self._writer.do(
+            lambda ledger: events.record(ledger.connection, events_, elsewhere=elsewhere)
+        )
 
     async def events(self, experiment_uid: str, name: str | None = None) -> Sequence[Event]:
         """An experiment's events in the order they were recorded; only the object's of that name."""
         return await self._read(lambda rows: events.read(rows, experiment_uid, name))
+
+    async def forget_events(self, experiment_uid: str) -> None:
+        """Drop the events of an Experiment; for a store whose objects are elsewhere."""
+        await self._writer.do(lambda ledger: events.forget(ledger.connection, experiment_uid))
+
+    async def keep_only(self, trials: Container[str], experiments: Container[str]) -> int:
+        """Drop the values of all other trials and the events of all other experiments, by their uids.
+
+        For a store whose objects are elsewhere.
+
+        Returns:
+            Of how many trials and experiments something was dropped.
+        """
+        return await self._writer.do(lambda ledger: _keep_only(ledger, trials, experiments))
 
     async def _replace(self, resource: R, change: Callable[[R, R, int], R]) -> R:
         new = await self._writer.do(lambda ledger: objects.replace(ledger, resource, change))
@@ -242,6 +269,16 @@ class SqlStore:
                 loop.call_soon_threadsafe(woken.set)
             except RuntimeError:
                 continue  # that loop was closed with its watch half way
+
+
+def _keep_only(ledger: objects.Ledger, trials: Container[str], experiments: Container[str]) -> int:
+    strange = [uid for uid in logs.trials(ledger.connection) if uid not in trials]
+    for uid in strange:
+        logs.forget(ledger.connection, uid)
+    others = [uid for uid in events.experiments(ledger.connection) if uid not in experiments]
+    for uid in others:
+        events.forget(ledger.connection, uid)
+    return len(strange) + len(others)
 
 
 async def _either(event: asyncio.Event, most_s: float) -> None:

@@ -62,6 +62,11 @@ _KINDS = {
 }
 
 
+def known() -> tuple[str, ...]:
+    """The kinds that have defaults."""
+    return tuple(_KINDS)
+
+
 def defaults(kind: object) -> KindDefaults:
     """The defaults of a kind, by its name alone as in Katib."""
     return _KINDS.get(kind, _NONE) if isinstance(kind, str) else _NONE
