@@ -20,7 +20,6 @@ REFUSED = {
     "v1alpha3/cmaes-example.yaml": {ALGORITHM},
     "v1alpha3/nas/darts-example-gpu.yaml": {ALGORITHM, "spec.nasConfig"},
     "v1alpha3/nas/enas-example-cpu.yaml": {ALGORITHM, "spec.nasConfig"},
-    "v1beta1/early-stopping/median-stop.yaml": {"spec.earlyStopping"},
     "v1beta1/hp-tuning/bayesian-optimization.yaml": {ALGORITHM},
     "v1beta1/hp-tuning/simple-pbt.yaml": {ALGORITHM, "spec.maxFailedTrialCount"},
     "v1beta1/nas/darts-gpu.yaml": {ALGORITHM, "spec.nasConfig"},

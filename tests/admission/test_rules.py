@@ -94,18 +94,85 @@ REFUSED: dict[str, tuple[dict[str, object], str, str]] = {
         "spec.algorithm",
         "step",
     ),
-    "early stopping": (
-        {"spec.earlyStopping": {"algorithmName": "medianstop"}},
-        "spec.earlyStopping",
-        "remove spec.earlyStopping",
+    "early stopping without a name": (
+        {"spec.earlyStopping": {"algorithmSettings": []}},
+        "spec.earlyStopping.algorithmName",
+        "known: medianstop",
+    ),
+    "a misspelt early stopping": (
+        {"spec.earlyStopping": {"algorithmName": "median"}},
+        "spec.earlyStopping.algorithmName",
+        'did you mean "medianstop"?',
+    ),
+    "a setting that early stopping does not know": (
+        {
+            "spec.earlyStopping": {
+                "algorithmName": "medianstop",
+                "algorithmSettings": [{"name": "start_stp", "value": "4"}],
+            }
+        },
+        "spec.earlyStopping.algorithmSettings[0].name",
+        'did you mean "start_step"?',
+    ),
+    "a setting of early stopping out of its limits": (
+        {
+            "spec.earlyStopping": {
+                "algorithmName": "medianstop",
+                "algorithmSettings": [
+                    {"name": "start_step", "value": "4"},
+                    {"name": "min_trials_required", "value": "0"},
+                ],
+            }
+        },
+        "spec.earlyStopping.algorithmSettings[1].value",
+        "leave it out for 3",
+    ),
+    "a setting of early stopping written twice": (
+        {
+            "spec.earlyStopping": {
+                "algorithmName": "medianstop",
+                "algorithmSettings": [
+                    {"name": "start_step", "value": "4"},
+                    {"name": "start_step", "value": "5"},
+                ],
+            }
+        },
+        "spec.earlyStopping.algorithmSettings[1].name",
+        "twice",
+    ),
+    "a setting of early stopping without a name": (
+        {
+            "spec.earlyStopping": {
+                "algorithmName": "medianstop",
+                "algorithmSettings": [{"value": "4"}],
+            }
+        },
+        "spec.earlyStopping.algorithmSettings[0].name",
+        "name the setting",
+    ),
+    "early stopping in the older place": (
+        {"spec.algorithm.earlyStopping": {"earlyStoppingAlgorithmName": "medianstop"}},
+        "spec.algorithm.earlyStopping",
+        "move it to spec.earlyStopping",
     ),
     "early stopping in the older spelling": (
         {
             "apiVersion": "kubeflow.org/v1alpha3",
-            "spec.algorithm.earlyStopping": {"earlyStoppingAlgorithmName": "medianstop"},
+            "spec.algorithm.earlyStopping": {
+                "earlyStoppingAlgorithmName": "medianstop",
+                "earlyStoppingSettings": [{"name": "start_step", "value": "soon"}],
+            },
         },
-        "spec.algorithm.earlyStopping",
-        "remove spec.algorithm.earlyStopping",
+        "spec.algorithm.earlyStopping.earlyStoppingSettings[0].value",
+        "a whole number of at least 1",
+    ),
+    "a misspelt early stopping in the older spelling": (
+        {
+            "apiVersion": "kubeflow.org/v1alpha3",
+            "spec.algorithm.earlyStopping": {"earlyStoppingAlgorithmName": "median"},
+        },
+        "spec.algorithm.earlyStopping.earlyStoppingAlgorithmName",
+        "medianstop",
     ),
     "architecture search beside parameters": (
         {"spec.nasConfig": {"graphConfig": {"numLayers": 3}}},
@@ -590,6 +657,29 @@ ACCEPTED: dict[str, dict[str, object]] = {
         **GO,
         f"{T}.goTemplate": {"templateSpec": {**CM, "templatePath": "trial.go"}},
     },
+    **{
+        f"early stopping with the collector {kind}": {
+            "spec.earlyStopping": {"algorithmName": "medianstop"},
+            f"{FILE}.collector.kind": kind,
+        }
+        for kind in ("StdOut", "File", "TensorFlowEvent", "Push", "PrometheusMetric")
+    },
+    "early stopping with its settings": {
+        "spec.earlyStopping": {
+            "algorithmName": "medianstop",
+            "algorithmSettings": [
+                {"name": "min_trials_required", "value": "1"},
+                {"name": "start_step", "value": "2"},
+            ],
+        }
+    },
+    "early stopping in v1alpha3": {
+        "apiVersion": "kubeflow.org/v1alpha3",
+        "spec.algorithm.earlyStopping": {
+            "earlyStoppingAlgorithmName": "medianstop",
+            "earlyStoppingSettings": [{"name": "start_step", "value": "2"}],
+        },
+    },
     "a Prometheus collector": {f"{FILE}.collector.kind": "PrometheusMetric"},
     "a Push collector": {f"{FILE}.collector.kind": "Push"},
     "v1alpha3's None": {
@@ -625,7 +715,7 @@ LONELY = [
     "a Korean name",
     "a misspelt algorithm",
     "grid over a continuum",
-    "early stopping",
+    "a misspelt early stopping",
     "no template",
     "two templates",
     "a trialTemplate without template",

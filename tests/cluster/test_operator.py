@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import signal
 import time
 from collections.abc import Iterator
@@ -36,7 +37,13 @@ def an_experiment(*words: str, name: str = "random", **spec: Any) -> dict[str, A
         "kind": "Job",
         "spec": {
             "backoffLimit": 0,
-            "template": {"spec": {"restartPolicy": "Never", "containers": [main]}},
+            "template": {
+                "spec": {
+                    "restartPolicy": "Never",
+                    "terminationGracePeriodSeconds": 1,
+                    "containers": [main],
+                }
+            },
         },
     }
     return {
@@ -128,8 +135,10 @@ def test_what_the_schema_lets_pass_is_judged(operator: Cluster, namespace: Clust
     namespace.wait("experiment/random", "condition=Succeeded")
 
 
-def test_katibs_finalizers_hold_nothing(operator: Cluster, namespace: Cluster) -> None:
+def test_katibs_finalizers_hold_nothing(operator: Cluster, cluster: Cluster) -> None:
     """Objects from a Katib that is gone are deleted, with their namespace, like all others."""
+    namespace = cluster.within(f"test-{secrets.token_hex(4)}")
+    cluster.kubectl("create", "namespace", namespace.namespace)
     document = an_experiment("--pause=30")
     document["metadata"]["finalizers"] = [KATIBS[0]]
     namespace.apply(document)
@@ -139,7 +148,7 @@ def test_katibs_finalizers_hold_nothing(operator: Cluster, namespace: Cluster) -
         namespace.kubectl(
             "patch", f"trial/{trial['metadata']['name']}", "--type=merge", "-p", patch
         )
-    namespace.kubectl("delete", "namespace", namespace.namespace, "--timeout=60s")
+    cluster.kubectl("delete", "namespace", namespace.namespace, "--timeout=60s")
     log = operator.logs("deployment/munshi-operator", "--since=120s")
     assert '"level": "error"' not in log
 

@@ -20,7 +20,7 @@ from munshi.kube.store import KubeStore
 from munshi.testing.stores import StoreContract, a_trial, heard, with_attempts
 from support.cluster import ROOT, Cluster
 
-PATIENCE_S = 90
+PATIENCE_S = 180
 SPACES = ("a", "b", "default", "other")
 """The contract's namespaces; nothing else of munshi's is to live there while it runs."""
 

@@ -19,7 +19,7 @@ import pytest
 
 from munshi import collectors
 from munshi.admission import defaults
-from munshi.algorithms import registry
+from munshi.algorithms import early_stopping, registry
 from munshi.algorithms.settings import Setting
 from munshi.api import meta
 from munshi.api.common import CollectorKind, ParameterAssignment
@@ -167,6 +167,34 @@ def test_no_setting_is_invented() -> None:
     assert len(table) - 1 == len(settings())
 
 
+def stopping_settings() -> dict[str, tuple[str, Setting]]:
+    """Every setting of every early-stopping method."""
+    return {
+        f"{name} {setting.name}": (name, setting)
+        for name in early_stopping.known()
+        for setting in early_stopping.find(name).settings  # type: ignore[attr-defined]
+    }
+
+
+def test_the_early_stopping_methods_are_those_of_the_registry() -> None:
+    """The first table lists every method that there is, and no other; the second every setting."""
+    told = rows(section("Early stopping"))
+    methods = {row[0] for row in told if len(row) == 3}
+    assert methods == {"name", *(f"`{name}`" for name in early_stopping.known())}
+    assert len([row for row in told if len(row) == 5]) - 1 == len(stopping_settings())
+
+
+@pytest.mark.parametrize(("name", "setting"), stopping_settings().values(), ids=stopping_settings())
+def test_every_early_stopping_setting_has_its_limits_and_default(
+    name: str, setting: Setting
+) -> None:
+    """A setting's row has its spellings, limits and default as the code has them."""
+    table = [row for row in rows(section("Early stopping")) if len(row) == 5]
+    [row] = [row for row in table if row[0] == f"`{name}`" and setting.name in names(row[1])]
+    assert names(row[1]) == {setting.name, *setting.aliases}
+    assert (row[2], row[3]) == (setting.limits, f"{setting.default:g}")
+
+
 def test_the_collectors_are_those_of_the_registry() -> None:
     """The table lists every collector that can be opened, and the text names the refused ones."""
     kinds = {row[0].split("`")[1] for row in rows(section("Collectors")) if row[0].startswith("`")}
@@ -285,3 +313,4 @@ def test_the_times_are_those_of_the_code() -> None:
     assert ["starts of a trial whose job keeps vanishing", str(trials.MAX_ATTEMPTS)] in rows(times)
     assert f"at most {collection.DRAIN_S:g} s" in section("Collectors")
     assert 1 / collection.POLL_S == 2, "the page says: twice a second"
+    assert 1 / collection.JUDGED_POLL_S == 10, "the page says: ten times"

@@ -19,7 +19,7 @@ from typing import Any
 
 from support.command import Done
 
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 """Far beyond what anything here takes; only a broken munshi waits so long."""
 
 
@@ -36,7 +36,11 @@ class World:
         self._started: list[Command] = []
 
     def munshi(
-        self, *args: str, stdin: str | None = None, cwd: Path | None = None, timeout: float = 60
+        self,
+        *args: str,
+        stdin: str | None = None,
+        cwd: Path | None = None,
+        timeout: float = PATIENCE_S,
     ) -> Done:
         """Run `munshi args…` to its end."""
         done = subprocess.run(

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / "tools" / "cluster"
 STATE = ROOT / ".cache" / "cluster"
-PATIENCE_S = 90
+PATIENCE_S = 180
 BUILD_S = 3600
 
 
@@ -131,6 +132,7 @@ class Cluster:
         _succeeded(tool("--state", str(self.state), "start", name, timeout_s=120))
 
 
+@cache
 def _kubectl() -> str:
     """The user's kubectl, or the one that was built for the cluster."""
     if found := shutil.which("kubectl"):

@@ -19,7 +19,7 @@ from munshi.kube.launcher import KubeLauncher
 from munshi.reconcile.views import Run
 from support.cluster import ROOT, Cluster
 
-PATIENCE_S = 90
+PATIENCE_S = 180
 """For what involves a pod, on a machine that is busy with everything else too."""
 MUNSHI = os.environ.get("MUNSHI_TEST_IMAGE", "munshi/munshi:test")
 TRIAL = os.environ.get("MUNSHI_TEST_TRIAL_IMAGE", "munshi/trial:test")

@@ -28,8 +28,8 @@ def installed(cluster: Cluster) -> Iterator[Cluster]:
     """deploy/munshi.yaml as it is, but for the image; taken away again, without the kinds."""
     text = ROOT.joinpath("deploy", "munshi.yaml").read_text("utf-8")
     text = re.sub(r"munshi/munshi:[\w.]+", IMAGE, text)
-    cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=text)
     within = cluster.within(manifests.NAMESPACE)
+    within.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=text)
     try:
         within.kubectl("rollout", "status", OPERATOR, "--timeout=90s", timeout_s=120)
         yield within

@@ -43,9 +43,9 @@ def up(place: Place) -> None:
         ClusterError: It cannot be had; nothing of it is left but its logs.
     """
     with alone(f"cluster in {_name(place)}", START_S):
-        if running.is_well(place):
+        if cluster := _running(place):
             recipes.build(binaries.ready())
-            _pull_present(running.found(place))
+            _pull_present(cluster)
             print(f"The cluster runs already; its kubeconfig is {place.kubeconfig}")
             return
         packages.install()
@@ -62,6 +62,20 @@ def up(place: Place) -> None:
         print(
             f"It is ready after {time.monotonic() - began:.0f} s; its kubeconfig is {place.kubeconfig}"
         )
+
+
+def _running(place: Place) -> Running | None:
+    """The cluster that runs here, if one does. Parts that were stopped, and nobody started, are started."""
+    if not (place.state / "ready").exists():
+        return None
+    try:
+        cluster = running.found(place)
+        for name in cluster.parts:
+            cluster.start(name)
+    except ClusterError as error:
+        print(f"The cluster that ran is given up: {error}", flush=True)
+        return None
+    return cluster
 
 
 def _name(place: Place) -> str:

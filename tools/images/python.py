@@ -44,6 +44,7 @@ ACCOUNTS = {
     "etc/group": b"root:x:0:\nnonroot:x:65532:\n",
     "etc/nsswitch.conf": b"hosts: files dns\n",
 }
+ENVIRONMENTS = CLONE / ".cache" / "images" / "environments"
 INSTALL_S = 1200
 
 
@@ -81,6 +82,22 @@ def packages(name: str, *wanted: str) -> tuple[str, Callable[[], Iterator[Entry]
     return f"{name} {identity()} {versions}", lambda: _packages(environment(name, *wanted))
 
 
+def packages_apart(pin: str) -> tuple[str, Callable[[], Iterator[Entry]]]:
+    """A layer of one package that cannot live with those of the lock file, and of what it needs.
+
+    Returns:
+        The key of the layer, and its entries. Only the package itself has its version in the key.
+    """
+
+    def install() -> Iterator[Entry]:
+        home = ENVIRONMENTS / pin
+        uv("venv", "--quiet", "--clear", str(home))
+        uv("pip", "install", "--quiet", "--compile-bytecode", pin, UV_PYTHON=str(home))
+        yield from _packages(home / "lib" / VERSION / "site-packages")
+
+    return f"{pin} {identity()}", install
+
+
 def environment(name: str, *wanted: str) -> Path:
     """Install packages of the lock file into an environment of its own.
 
@@ -90,7 +107,7 @@ def environment(name: str, *wanted: str) -> Path:
     Raises:
         ClusterError: uv failed.
     """
-    home = CLONE / ".cache" / "images" / "environments" / name
+    home = ENVIRONMENTS / name
     words = ["sync", "--frozen", "--quiet", "--no-install-project", "--compile-bytecode", *wanted]
     uv(*words, UV_PROJECT_ENVIRONMENT=str(home))
     return home / "lib" / VERSION / "site-packages"
@@ -111,9 +128,9 @@ def uv(*words: str, **variables: str) -> str:
         raise ClusterError(message)
     clean = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     done = subprocess.run(
-        [program, *words, "--python", sys.executable],
+        [program, *words],
         cwd=CLONE,
-        env={**clean, "UV_PYTHON_DOWNLOADS": "never", **variables},
+        env={**clean, "UV_PYTHON_DOWNLOADS": "never", "UV_PYTHON": sys.executable, **variables},
         capture_output=True,
         text=True,
         timeout=INSTALL_S,

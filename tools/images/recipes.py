@@ -4,6 +4,7 @@ munshi/pause                  holds a pod's network; a few lines of Go
 munshi/busybox                a shell and the usual small programs
 munshi/munshi                 munshi's own: the operator and the sidecar of metrics collection
 munshi/trial                  trial/train.py, a program to be tuned that does what a test asks of it
+munshi/katib-trial            the same program with Katib's own SDK instead of munshi, to report with
 munshi/tf-mnist               examples/tf_mnist with TensorFlow, where Katib's tutorial expects it
 kubeflow/.../training-operator  Kubeflow's own, under the name that its manifests use
 """
@@ -43,6 +44,7 @@ APPLETS = (
     "false",
 )
 TRAINING_OPERATOR = "ghcr.io/kubeflow/training-v1/training-operator"
+KATIB_SDK = "kubeflow-katib==0.19.0"
 TRIAL_PATHS = (
     "opt/pytorch-mnist/mnist.py",
     "opt/mxnet-mnist/mnist.py",
@@ -105,6 +107,14 @@ def _with_python() -> Iterator[Image]:
     yield Image(
         ("docker.io/munshi/trial:test",),
         (base, needed, code, _busybox(), trial),
+        python.ENVIRONMENT,
+        command=("python", "/opt/trial/train.py"),
+        user=f"{USER}:{USER}",
+    )
+    sdk = layer(STORE, *python.packages_apart(KATIB_SDK))
+    yield Image(
+        ("docker.io/munshi/katib-trial:test",),
+        (base, sdk, _busybox(), trial),
         python.ENVIRONMENT,
         command=("python", "/opt/trial/train.py"),
         user=f"{USER}:{USER}",

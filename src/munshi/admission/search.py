@@ -6,15 +6,18 @@ verdicts get their places in the Experiment.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from munshi.algorithms import registry
+from munshi.algorithms import early_stopping, registry
+from munshi.api.common import AlgorithmSetting
 from munshi.api.experiment import Experiment, ExperimentSpec
 from munshi.errors import AlgorithmRefused, FieldFault, Invalid, Path
 from munshi.space import Space, read
 
 _PARAMETERS: Path = ("spec", "parameters")
 _ALGORITHM: Path = ("spec", "algorithm")
+_STOPPING: Path = ("spec", "earlyStopping")
+_OLD_STOPPING: Path = (*_ALGORITHM, "earlyStopping")
 _OBJECTIVE: Path = ("spec", "objective")
 LONGEST_VALUE = 128 * 1024 - 1
 """Bytes of an argument or a variable, as Linux limits them (MAX_ARG_STRLEN)."""
@@ -85,14 +88,8 @@ def algorithm_faults(experiment: Experiment, space: Space | None) -> Iterator[Fi
         path = _ALGORITHM if algorithm is None else (*_ALGORITHM, "algorithmName")
         yield FieldFault(path, "is missing", f"known: {', '.join(registry.known())}")
         return
-    indexes: dict[str, int] = {}
-    for index, setting in enumerate(algorithm.algorithm_settings):
-        path = (*_ALGORITHM, "algorithmSettings", index, "name")
-        if not setting.name:
-            yield FieldFault(path, "is missing", "name the setting or remove it")
-        elif setting.name in indexes:
-            yield FieldFault(path, f'"{setting.name}" is set twice', "remove one of them")
-        indexes.setdefault(setting.name, index)
+    indexes, faults = _indexes(algorithm.algorithm_settings, _ALGORITHM)
+    yield from faults
     name = algorithm.algorithm_name
     try:
         method = registry.find(name)
@@ -112,15 +109,47 @@ def algorithm_faults(experiment: Experiment, space: Space | None) -> Iterator[Fi
 
 
 def early_stopping_faults(experiment: Experiment, written: ExperimentSpec) -> Iterator[FieldFault]:
-    """Early stopping is refused, at the place where the author wrote it."""
-    if experiment.spec.early_stopping is None:
+    """What is wrong with early stopping, at the place where the author wrote it."""
+    wanted = experiment.spec.early_stopping
+    old = written.algorithm.early_stopping if written.algorithm else None
+    if wanted is None:
+        if old is not None:
+            mend = "move it to spec.earlyStopping, with algorithmName and algorithmSettings"
+            yield FieldFault(_OLD_STOPPING, "is the place of v1alpha3", mend)
         return
-    path: Path = ("spec", "earlyStopping")
-    if written.early_stopping is None:
-        path = (*_ALGORITHM, "earlyStopping")
-    where = ".".join(str(step) for step in path)
-    problem = "early stopping is not in this version of munshi yet"
-    yield FieldFault(path, problem, f"remove {where}")
+    at, name_at, settings_at = _STOPPING, "algorithmName", "algorithmSettings"
+    if written.early_stopping is None and old is not None:
+        at = _OLD_STOPPING
+        name_at = name_at if old.algorithm_name else "earlyStoppingAlgorithmName"
+        settings_at = "earlyStoppingSettings" if old.early_stopping_settings else settings_at
+    indexes, faults = _indexes(wanted.algorithm_settings, at, settings_at)
+    yield from faults
+    name = wanted.algorithm_name
+    try:
+        method = early_stopping.find(name)
+    except AlgorithmRefused:
+        yield FieldFault((*at, name_at), early_stopping.problem(name), early_stopping.mend(name))
+        return
+    for fault in method.check({key: value for key, value in wanted.settings.items() if key}):
+        index = indexes.get(str(fault.path[0]), 0)
+        field = "name" if "is unknown" in fault.problem else "value"
+        yield FieldFault((*at, settings_at, index, field), fault.problem, fault.mend)
+
+
+def _indexes(
+    settings: Iterable[AlgorithmSetting], at: Path, field: str = "algorithmSettings"
+) -> tuple[dict[str, int], list[FieldFault]]:
+    """Where each setting stands, and those without a name or with one that stands there already."""
+    indexes: dict[str, int] = {}
+    faults = []
+    for index, setting in enumerate(settings):
+        path: Path = (*at, field, index, "name")
+        if not setting.name:
+            faults.append(FieldFault(path, "is missing", "name the setting or remove it"))
+        elif setting.name in indexes:
+            faults.append(FieldFault(path, f'"{setting.name}" is set twice', "remove one of them"))
+        indexes.setdefault(setting.name, index)
+    return indexes, faults
 
 
 def _below(path: Path, fault: FieldFault) -> FieldFault:

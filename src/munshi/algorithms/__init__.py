@@ -10,6 +10,7 @@ method is a pure function of the request; none knows of Experiments, trials, clo
     chance.py      the one source of randomness; taken.py: points already handed out
     random.py, grid.py, sobol.py, tpe.py
     maths/         the arithmetic in arrays
+    early_stopping/  the methods that end unpromising trials
 """
 
 from munshi.algorithms.protocol import Algorithm, Assignments, Pending, Reply, Request, Result

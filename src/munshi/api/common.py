@@ -169,6 +169,11 @@ class EarlyStoppingSpec(Wire):
     early_stopping_algorithm_name: Text = ""
     early_stopping_settings: tuple[AlgorithmSetting, ...] = ()
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """Name to value; a later duplicate wins."""
+        return {setting.name: setting.value for setting in self.algorithm_settings}
+
 
 class AlgorithmSpec(Wire):
     """Which algorithm proposes assignments, and its settings.
@@ -358,17 +363,28 @@ class Observation(Wire):
     metrics: tuple[Metric, ...] = ()
 
 
+class Comparison(StrEnum):
+    """How a metric's value stands to an early-stopping rule's when the rule is met."""
+
+    LESS = "less"
+    GREATER = "greater"
+    EQUAL = "equal"
+
+
 class EarlyStoppingRule(Wire):
     """End the trial when `name` compares so with `value`, from the report `startStep` on.
 
     Attributes:
-        name: The metric.
+        name: The metric. The objective is judged by its best value so far, another metric by its present one.
         value: What it is compared with, as text.
-        comparison: equal, less or greater.
-        start_step: How many reports must have come before the rule applies.
+        comparison: equal, less or greater; a rule with another word is never met.
+        start_step: From which report of the metric on the rule holds, counted from 1, until one with the same
+            name and comparison and a later startStep takes its place. 0 means the first.
+        trials: munshi's own. How many finished trials set the value.
     """
 
     name: Text = ""
     value: Text = ""
     comparison: Text = ""
     start_step: Count = 0
+    trials: Count = 0

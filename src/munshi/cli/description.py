@@ -10,7 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import TypeAlias
 
-from munshi.api.common import AlgorithmSpec, ParameterAssignment, ParameterSpec
+from munshi.api.common import (
+    AlgorithmSpec,
+    EarlyStoppingRule,
+    EarlyStoppingSpec,
+    ParameterAssignment,
+    ParameterSpec,
+)
 from munshi.api.conditions import Condition
 from munshi.api.experiment import Experiment
 from munshi.api.meta import Resource
@@ -41,6 +47,8 @@ def experiment(
         if objective.additional_metric_names:
             fields["Also Collected"] = ", ".join(objective.additional_metric_names)
     fields["Algorithm"] = _algorithm(spec.algorithm)
+    if spec.early_stopping is not None:
+        fields["Early Stopping"] = _algorithm(spec.early_stopping)
     fields["Trials"] = _budget(one)
     fields["Resume Policy"] = str(spec.resume_policy)
     if spec.metrics_collector_spec is not None:
@@ -76,6 +84,11 @@ def trial(one: Trial, now: datetime, last_words: LastWords) -> str:
     if one.status.observation is not None:
         rows = [(m.name, m.min, m.max, m.latest) for m in one.status.observation.metrics]
         told += _section("Observation", ("metric", "min", "max", "latest"), rows)
+    told += _section(
+        "Early Stopping Rules",
+        ("metric", "comparison", "value", "from report", "by trials"),
+        map(_rule, one.spec.early_stopping_rules),
+    )
     told += _conditions(one.status.conditions, now)
     return told + _said(one, last_words, "")
 
@@ -150,7 +163,13 @@ def _pair(assignment: ParameterAssignment) -> tuple[str, str]:
     return assignment.name, assignment.value
 
 
-def _algorithm(algorithm: AlgorithmSpec | None) -> str:
+def _rule(rule: EarlyStoppingRule) -> tuple[str, ...]:
+    """One step of the ladder by which a running trial is judged."""
+    value, by = tables.short(rule.value, 6), str(rule.trials or "")
+    return rule.name, rule.comparison, value, str(rule.start_step), by
+
+
+def _algorithm(algorithm: AlgorithmSpec | EarlyStoppingSpec | None) -> str:
     if algorithm is None:
         return ""
     settings = ", ".join(f"{name}={text}" for name, text in algorithm.settings.items())

@@ -29,9 +29,10 @@ _PLAIN = (
     "RequestSuggestions",
     "CreateSuggestion",
     "ExperimentRunning",
+    "RenewRules",
 )
 """What goes without saying in the story of a whole experiment."""
-_SAID_BY_THEIR_EFFECT = ("KillTrial", "RetryTrial")
+_SAID_BY_THEIR_EFFECT = ("KillTrial", "RetryTrial", "StopTrial")
 """Deeds that come right after a condition with the same words."""
 _NAMES = 8
 """More names than this in a sentence help nobody."""

@@ -5,6 +5,7 @@
     queue.py     which object to look at next, with back-off
     engine.py    the loop itself
     perform.py   carrying out a plan's actions
+    early_stopping.py  curves of finished trials, and the judge of a running one's reports
     chronicle.py writing the story down beside the work
     clock.py     the wall clock and the in-process suggester, the two smallest adapters
 

@@ -13,7 +13,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, TypeAlias
 
@@ -23,6 +23,7 @@ from munshi.api.meta import ConfigMap, Resource
 from munshi.api.suggestion import Suggestion, SuggestionStatus
 from munshi.api.trial import Trial, TrialStatus
 from munshi.engine.chronicle import Chronicle
+from munshi.engine.early_stopping import Curves
 from munshi.engine.mirror import Mirror
 from munshi.engine.perform import Performer
 from munshi.engine.ports import Change, Clock, EventLog, Launcher, ObservationLog, Store, Suggester
@@ -32,6 +33,7 @@ from munshi.metrics.observation import Observation
 from munshi.reconcile import story
 from munshi.reconcile.experiment import reconcile_experiment
 from munshi.reconcile.plan import Ask, LaunchTrial, Plan
+from munshi.reconcile.stopping import Rules
 from munshi.reconcile.suggestion import failed, reconcile_suggestion, settled
 from munshi.reconcile.trial import reconcile_trial
 from munshi.reconcile.views import ExperimentView, Run, SuggestionView, TrialView
@@ -110,6 +112,7 @@ class Engine:
         self._trial_of: dict[str, Key] = {}
         self._live: set[str] = set()
         self._deleted: dict[str, dict[str, str]] = {}
+        self._curves: dict[str, Curves] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._background: set[asyncio.Future[None]] = set()
         self._due: dict[Key, float] = {}
@@ -238,6 +241,7 @@ class Engine:
         elif isinstance(resource, Experiment):
             self._by_uid.pop(resource.uid, None)
             self._deleted.pop(resource.uid, None)
+            self._curves.pop(resource.uid, None)
 
     async def _stop(self, trial: Trial) -> None:
         """End what a deleted trial runs; nobody will look at it again.
@@ -343,6 +347,7 @@ class Engine:
             self.mirror.tally(experiment),
             await self._template_text(experiment),
             self._deleted.get(experiment.uid, {}),
+            await self._rules(experiment),
         )
         plan = reconcile_experiment(view, self._clock.now())
         changed = plan.status != experiment.status
@@ -420,7 +425,8 @@ class Engine:
         suggestion = self.mirror.suggestion(key.experiment_uid)
         if experiment is None or suggestion is None:
             return
-        view = self._suggestion_view(experiment, suggestion)
+        rules = await self._rules(experiment)
+        view = replace(self._suggestion_view(experiment, suggestion), rules=rules)
         await self._performer.write_suggestion(suggestion, decide(view))
 
     # -- reading --------------------------------------------------------------------------------
@@ -438,6 +444,14 @@ class Engine:
         trials = self.mirror.tally(experiment)
         return SuggestionView(experiment, suggestion, trials, self._deleted.get(experiment.uid, {}))
 
+    async def _rules(self, experiment: Experiment) -> Rules:
+        """The early-stopping rules that a trial is given today; none once nothing is given any more."""
+        if experiment.spec.early_stopping is None or experiment.is_completed:
+            self._curves.pop(experiment.uid, None)
+            return ()
+        curves = self._curves.setdefault(experiment.uid, Curves(self._observations))
+        return await curves.rules(experiment, self.mirror.tally(experiment))
+
     def _note_live(self, trial: Trial, run: Run | None) -> None:
         if run is not None and run.live:
             self._live.add(trial.uid)
@@ -445,7 +459,9 @@ class Engine:
             self._live.discard(trial.uid)
 
     async def _observe(self, trial: Trial, run: Run | None) -> Observation:
-        if run is None or not run.collected or trial.is_completed or trial.spec.objective is None:
+        if run is None or trial.is_completed or trial.spec.objective is None:
+            return Observation()
+        if not (run.collected or run.tripped):
             return Observation()
         return await self._observations.summarise(trial.uid, trial.spec.objective.metric_names)
 

@@ -15,7 +15,7 @@ from munshi.engine.chronicle import Chronicle
 from munshi.engine.mirror import Mirror
 from munshi.engine.ports import Clock, Launcher, ObservationLog, Store
 from munshi.errors import AlreadyExists, Invalid, LaunchRefused, MunshiError, NotFound
-from munshi.reconcile import story
+from munshi.reconcile import stopping, story
 from munshi.reconcile import suggestion as suggestions
 from munshi.reconcile import trial as trials
 from munshi.reconcile.plan import (
@@ -25,6 +25,7 @@ from munshi.reconcile.plan import (
     ForgetRun,
     KillTrial,
     LaunchTrial,
+    RenewRules,
     RequestSuggestions,
     RetryTrial,
     StopTrial,
@@ -155,6 +156,8 @@ class Performer:
                 wake(await self._kill(trial, because))
             case RetryTrial(trial, because):
                 wake(await self._retry(trial, because))
+            case RenewRules(trial, rules):
+                wake(await self._renew(trial, rules))
             case _:
                 raise TypeError(f"not an experiment's action: {action}")
         self._chronicle.tell([story.of_action(experiment, action, self._clock.now(), uid)])
@@ -194,6 +197,14 @@ class Performer:
 
     async def _kill(self, trial: Trial, because: str) -> Resource:
         return await self.write_trial(trial, trials.killed(trial, because, self._clock.now()))
+
+    async def _renew(self, trial: Trial, rules: stopping.Rules) -> Resource:
+        """What is in the log has been judged, or will be by the rules of its time."""
+        names = tuple(dict.fromkeys(rule.name for rule in rules))
+        seen = await self._observations.summarise(trial.uid, names)
+        reported = {one.name: one.count for one in seen.metrics}
+        spec = stopping.renewed(trial.spec, rules, reported)
+        return self._seen(await self._store.replace(trial.model_copy(update={"spec": spec})))
 
     async def _retry(self, trial: Trial, because: str) -> Resource:
         """Forget first: a crash in between leaves a trial that ended, and whose wish is still there."""

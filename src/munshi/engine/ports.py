@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 from munshi.algorithms import Reply, Request
 from munshi.api.meta import Resource
 from munshi.api.trial import Trial
-from munshi.metrics.log import MetricLog
+from munshi.metrics.log import MetricLog, Report
 from munshi.metrics.observation import Observation
 from munshi.reconcile.story import Event as Event  # noqa: PLC0414 - part of EventLog
 from munshi.reconcile.views import Run
@@ -135,6 +135,14 @@ class ObservationLog(Protocol):
         """Per metric, in the given order, the exact smallest, largest and latest of all that was appended.
 
         Exact even where `read` gives a thinned series.
+        """
+        ...
+
+    async def reports(self, trial_uid: str, metric: str) -> Sequence[Report]:
+        """The values of one metric with their numbers, in the order they came, whatever their dates.
+
+        A store may thin a long series evenly; what it keeps has its own number, and the first, the
+        smallest and the largest are kept.
         """
         ...
 

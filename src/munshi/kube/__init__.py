@@ -12,9 +12,14 @@ the cluster, and needs the extra `munshi[kubernetes]`.
     kinds.py        where a kind is served, found by asking
     reflector.py    a collection held in memory, followed for ever
     store.py        the engine's Store
-    launcher.py     the engine's Launcher: trials as jobs of any kind
-    pods.py         from a Trial to its job; sidecar/ is what reads metrics inside a pod
-    collection.py   reads what a trial's pods print
+
+    launcher.py     the engine's Launcher, over what is `tracked` of each trial
+    pods.py         a Trial becomes a job; with `templates.py` (pods in any kind), `companion.py` (sidecar)
+    jobs.py         jobs and pods as they are followed, held as `sightings`
+    fate.py         whose fault an end is, who reports, why nothing runs; `waiting.py` tells the last in time
+    collection.py   reading what a trial reports: `following.py` a log, `logs.py` its lines, `pages.py` a page
+    sidecar/        the program that reads metrics inside a pod and prints them
+
     operator.py     one replica, everything put together; with `settings`, `preflight`, `term`
     lease.py        which replica may act
     gate.py         which Experiments are driven; with `refusal`, `returns`, `finalizers`

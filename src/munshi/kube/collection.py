@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from munshi.api.common import CollectorKind
 from munshi.api.trial import Trial
 from munshi.collectors import wishes
+from munshi.engine.early_stopping import Judge
 from munshi.engine.ports import Clock, ObservationLog
 from munshi.errors import MunshiError, Retryable
 from munshi.kube import fate, following, pages
@@ -93,6 +94,7 @@ class Collector:
         world: Its pods and job.
         observations: Where values go.
         clock: The time of the undated.
+        judge: Says whether the trial is to be stopped early, by what was kept.
         progress: What is told of it.
     """
 
@@ -102,11 +104,13 @@ class Collector:
     world: World
     observations: ObservationLog
     clock: Clock
+    judge: Judge
     progress: Progress
     _read: dict[str, End] = field(default_factory=dict)
 
     async def run(self) -> None:
         """Read until the job is over and all is kept, or the time for that is up."""
+        await self._patiently(lambda: self.judge.take(()))  # what an operator before us has kept
         reading = asyncio.ensure_future(self._all())
         over = asyncio.ensure_future(self._over())
         late = ""
@@ -209,9 +213,17 @@ class Collector:
         objective = self.trial.spec.objective
         wanted = objective.objective_metric_name if objective else ""
         self.progress.objective_seen |= any(one.metric == wanted for one in logs)
-        while logs:
+        if logs:
+            await self._patiently(
+                lambda: self.observations.append(self.trial, logs, self.clock.now())
+            )
+            await self._patiently(lambda: self.judge.take(logs))
+
+    async def _patiently(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Do it, however long the database is busy."""
+        while True:
             try:
-                await self.observations.append(self.trial, logs, self.clock.now())
+                await work()
             except Retryable as busy:
                 log.warning("metrics of %s wait for the database: %s", self.trial.name, busy)
                 await asyncio.sleep(BUSY_S)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from munshi.api.trial import Trial
 from munshi.engine.ports import ObservationLog
-from munshi.metrics.log import MetricLog
+from munshi.metrics.log import MetricLog, Report
 from munshi.metrics.observation import Observation
 
 
@@ -40,6 +40,10 @@ class CountedLog:
     async def summarise(self, trial_uid: str, metrics: Sequence[str]) -> Observation:
         """The smallest, largest and latest of each metric."""
         return await self._inner.summarise(trial_uid, metrics)
+
+    async def reports(self, trial_uid: str, metric: str) -> Sequence[Report]:
+        """The values of one metric with their numbers."""
+        return await self._inner.reports(trial_uid, metric)
 
     async def forget(self, trial_uid: str) -> None:
         """Drop a trial's values."""

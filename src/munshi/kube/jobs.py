@@ -180,6 +180,8 @@ def _since(pods: Iterable[PodSighting], since: datetime | None) -> list[PodSight
 
 async def _synced(reflectors: Sequence[Reflector[T]]) -> None:
     """Wait for the first list, which is soon there or in trouble."""
+    if all(each.synced.is_set() for each in reflectors):
+        return
     waits = [asyncio.ensure_future(each.synced.wait()) for each in reflectors]
     try:
         async with asyncio.timeout(PATIENCE_S):

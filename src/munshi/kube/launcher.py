@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 from munshi.api import conditions
 from munshi.api.trial import Trial, TrialCondition
+from munshi.engine.early_stopping import Judge
 from munshi.engine.ports import Clock, ObservationLog
 from munshi.errors import (
     AlreadyExists,
@@ -167,6 +169,7 @@ class KubeLauncher:
             attempts = found.trial.status.attempts
             if attempts == trial.status.attempts:
                 found.trial = trial
+                found.judge.follow(trial)
                 return found
             if attempts > trial.status.attempts:
                 return None  # what somebody remembers of a former attempt, which is over
@@ -178,7 +181,8 @@ class KubeLauncher:
         except LaunchRefused:
             return None
         await self._leave(trial.uid)
-        found = Tracked(trial, jobs, pod_watch)
+        tell = functools.partial(self._changes.put_nowait, trial.uid)
+        found = Tracked(trial, jobs, pod_watch, Judge(trial, self._observations, tell))
         pod_watch.track(found.name)
         self._tracked[trial.uid], self._uids[found.name] = found, trial.uid
         return found
@@ -201,6 +205,7 @@ class KubeLauncher:
             world,
             self._observations,
             self._clock,
+            found.judge,
             found.progress,
         )
 

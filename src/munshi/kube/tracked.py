@@ -13,6 +13,7 @@ from enum import Enum
 
 from munshi.api.trial import Trial
 from munshi.api.wire import Json, Object
+from munshi.engine.early_stopping import Judge
 from munshi.kube import fate
 from munshi.kube.collection import Progress
 from munshi.kube.jobs import JobWatch, PodWatch
@@ -61,6 +62,7 @@ class Tracked:
         trial: As it was last looked at.
         jobs: Where its job is seen.
         pods: Where its pods are.
+        judge: Whether it is to be stopped early.
         bell: Rings when something of it changes.
         seen: Its job has been seen.
         last: The job as it was seen last.
@@ -76,6 +78,7 @@ class Tracked:
     trial: Trial
     jobs: JobWatch
     pods: PodWatch
+    judge: Judge
     bell: Bell = field(default_factory=Bell)
     seen: bool = False
     last: JobSighting | None = None
@@ -153,7 +156,9 @@ def run_of(tracked: Tracked, job: JobSighting) -> Run:
     if stage is Stage.UNDECIDED or (stage is Stage.FAILED and not progress.done):
         status = None if stage is Stage.UNDECIDED else tracked.status
         waits = "" if stage is Stage.FAILED else tracked.waits[1]
-        return Run(shown(trial, job, status), live=True, collected=False, waits=waits)
+        tripped = tracked.judge.tripped if stage is Stage.UNDECIDED else ""
+        said = shown(trial, job, status)
+        return Run(said, live=True, collected=False, waits=waits, tripped=tripped)
     pods = (*tracked.present(), *tracked.gone())
     lost, cause = "", ""
     if stage is Stage.FAILED:

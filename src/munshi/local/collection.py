@@ -19,6 +19,7 @@ from pathlib import Path
 from munshi.api.common import CollectorKind
 from munshi.api.trial import Trial
 from munshi.collectors import Collector, Endpoint, Seen, open_collector
+from munshi.engine.early_stopping import Judge
 from munshi.engine.ports import Clock, ObservationLog
 from munshi.errors import Retryable
 from munshi.local import process
@@ -28,6 +29,8 @@ from munshi.metrics.log import MetricLog
 
 POLL_S = 0.5
 """How often a running trial's output is looked at. Cheap: a stat when nothing is new."""
+JUDGED_POLL_S = 0.1
+"""How often that of a trial is which may be stopped early: until then it uses the machine for nothing."""
 DRAIN_S = 60.0
 """How long the rest may take after the trial ended; a gigabyte takes a few seconds."""
 BUSY_S = 0.5
@@ -43,8 +46,17 @@ log = logging.getLogger("munshi.local")
 
 @dataclass(slots=True)
 class Collection:
-    """How far the reading of one trial has come."""
+    """How far the reading of one trial has come.
 
+    Attributes:
+        judge: Who says whether it is to be stopped early.
+        done: Everything is read and kept.
+        objective_seen: The objective was among it.
+        seen: What was found besides, where it was not.
+        remarks: Sentences for the end of a trial that went well.
+    """
+
+    judge: Judge
     done: bool = False
     objective_seen: bool = False
     seen: Seen = field(default_factory=Seen)
@@ -98,21 +110,21 @@ async def collect(
     objective = trial.spec.objective
     wanted = objective.objective_metric_name if objective else ""
 
+    judge = progress.judge
+
     async def keep(logs: list[MetricLog]) -> None:
         progress.objective_seen |= any(one.metric == wanted for one in logs)
-        while logs:
-            try:
-                await observations.append(trial, logs, clock.now())
-            except Retryable as busy:
-                log.warning("metrics of %s wait for the database: %s", trial.name, busy)
-                await asyncio.sleep(BUSY_S)
-            else:
-                return
+        if logs:
+            await _patiently(trial, lambda: observations.append(trial, logs, clock.now()))
+        await _patiently(trial, lambda: judge.take(logs))  # only what is kept is judged
+
+    def pause() -> float:
+        return 0 if collector.more else JUDGED_POLL_S if judge.is_needed else POLL_S
 
     safe = _Bookmark(folder, collector)
     end = asyncio.ensure_future(ended())
     try:
-        while not (await asyncio.wait([end], timeout=0 if collector.more else POLL_S))[0]:
+        while not (await asyncio.wait([end], timeout=pause()))[0]:
             await keep(collector.poll())
             safe.move()
         try:
@@ -132,6 +144,18 @@ async def collect(
     finally:
         end.cancel()
         collector.close()
+
+
+async def _patiently(trial: Trial, work: Callable[[], Awaitable[object]]) -> None:
+    """Do it, however long the database is busy."""
+    while True:
+        try:
+            await work()
+        except Retryable as busy:
+            log.warning("metrics of %s wait for the database: %s", trial.name, busy)
+            await asyncio.sleep(BUSY_S)
+        else:
+            return
 
 
 class _Bookmark:

@@ -22,6 +22,7 @@ from munshi.api.common import CollectorKind
 from munshi.api.trial import Trial
 from munshi.api.wire import Json
 from munshi.collectors import Seen, wishes
+from munshi.engine.early_stopping import Judge
 from munshi.engine.ports import Clock, ObservationLog, Store
 from munshi.errors import AlreadyExists, Invalid, LaunchRefused, MunshiError, NotFound
 from munshi.local import collection, fate, jobs, place, process, sources
@@ -217,7 +218,7 @@ class LocalLauncher:
 
     def _run(self, trial: Trial, stage: Stage, *, live: bool, who: str = "", said: str = "") -> Run:
         watched = self._watched.get(trial.uid)
-        progress = watched.progress if watched else Collection()
+        progress = watched.progress if watched else Collection(Judge(trial, self._observations))
         done, succeeded = not live and progress.done, isinstance(stage, jobs.Succeeded)
         words: tuple[str, ...] = ()
         if isinstance(stage, jobs.Failed) or (done and not progress.objective_seen):
@@ -231,16 +232,19 @@ class LocalLauncher:
             last_words=words,
             remarks=(*((said,) if said and succeeded else ()), *progress.remarks),
             ended=stage.ended if isinstance(stage, jobs.Succeeded | jobs.Failed) else None,
+            tripped=progress.judge.tripped,
         )
 
     def _watch(self, trial: Trial, folder: Path) -> None:
         """Follow the trial to its end, once: its process, and what it reports."""
-        if trial.uid in self._watched:
+        if held := self._watched.get(trial.uid):
+            held.progress.judge.follow(trial)
             return
         for uid in tuple(islice(self._watched, max(0, len(self._watched) - REMEMBERED))):
             if self._watched[uid].task.done():
                 del self._watched[uid]
-        progress = Collection()
+        judge = Judge(trial, self._observations, told=lambda: self._changes.put_nowait(trial.uid))
+        progress = Collection(judge)
 
         async def follow() -> None:
             try:

@@ -1,7 +1,7 @@
 """MetricLog: one value a trial reported, and what every reader of output offers.
 
 Born in `text`, `json_lines` and `tfevent`; handed on by `collectors`; kept by `store`; folded by
-`observation`.
+`observation` and `stopping`.
 """
 
 from __future__ import annotations
@@ -35,6 +35,19 @@ class MetricLog:
     time_ns: int | None
     step: int | None = None
     origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A value, and which of its metric's values it is.
+
+    Attributes:
+        number: Counted from 1 in the order in which the values came; what early stopping calls a step.
+        log: The value.
+    """
+
+    number: int
+    log: MetricLog
 
 
 class Scanner(Protocol):

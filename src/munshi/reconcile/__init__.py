@@ -12,6 +12,7 @@ engine carries the plan out and looks again. Every action says why, in one sente
     experiment.py  how many trials, and whether it is over
     suggestion.py  what to ask the algorithm, and what to keep of its answer
     trial.py       launch, judge, end
+    stopping.py    by which rules a trial may be stopped early
     controls.py    what a user asks of objects that are there: stop, suspend, run once more
     story.py       which events follow from a pass
 """

@@ -26,7 +26,7 @@ from munshi.api.meta import RETURNED_ANNOTATION, ObjectMeta
 from munshi.api.suggestion import Suggestion, SuggestionCondition, SuggestionSpec, TrialAssignment
 from munshi.api.trial import Trial
 from munshi.errors import TemplateBroken
-from munshi.reconcile import controls
+from munshi.reconcile import controls, stopping
 from munshi.reconcile import tally as tallies
 from munshi.reconcile.controls import Retries
 from munshi.reconcile.plan import (
@@ -86,6 +86,8 @@ def reconcile_experiment(view: ExperimentView, now: datetime) -> Plan[Experiment
     elif verdict is None:
         try:
             actions = _grow_or_shrink(view, counted, again)
+            if not any(isinstance(one, WithdrawTrial) for one in actions):
+                actions = (*actions, *stopping.renewals(view.rules, counted.active))
         except TemplateBroken as broken:
             text = f"the trial template cannot be rendered: {broken}"
             verdict = Verdict(ExperimentCondition.FAILED, FAILED, text)
@@ -369,7 +371,8 @@ def _ahead(experiment: Experiment, left: int) -> int:
     spec, parallel = experiment.spec, experiment.spec.parallel_trial_count or 1
     name = spec.algorithm.algorithm_name if spec.algorithm else ""
     many = spec.max_trial_count is None or spec.max_trial_count >= MANY_TRIALS
-    if registry.learns(name) or not many or left >= parallel:
+    judged = spec.early_stopping is not None  # by rules that are better made late
+    if registry.learns(name) or judged or not many or left >= parallel:
         return 0
     return 2 * parallel - left
 

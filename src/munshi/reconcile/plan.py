@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Generic, TypeAlias, TypeVar
 
 from munshi.algorithms import Request
+from munshi.api.common import EarlyStoppingRule
 from munshi.api.experiment import ExperimentStatus
 from munshi.api.suggestion import Suggestion, SuggestionStatus
 from munshi.api.trial import Trial, TrialStatus
@@ -55,6 +56,15 @@ class RetryTrial:
 
 
 @dataclass(frozen=True, slots=True)
+class RenewRules:
+    """Judge a trial by these early-stopping rules from its next report on; see `stopping.renewed`."""
+
+    trial: Trial
+    rules: tuple[EarlyStoppingRule, ...]
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class WithdrawTrial:
     """Give the trial's assignment back to the Suggestion, then delete the trial."""
 
@@ -99,6 +109,7 @@ Action: TypeAlias = (
     | CreateTrial
     | KillTrial
     | RetryTrial
+    | RenewRules
     | WithdrawTrial
     | Ask
     | LaunchTrial

@@ -20,6 +20,7 @@ from munshi.reconcile.plan import (
     CreateSuggestion,
     CreateTrial,
     KillTrial,
+    RenewRules,
     RequestSuggestions,
     RetryTrial,
     WithdrawTrial,
@@ -90,7 +91,7 @@ def of_action(actor: Told, action: Action, now: datetime, uid: str = "") -> Even
     match action:
         case CreateTrial(trial):
             return _event(trial, reason, because, now, uid=uid)
-        case KillTrial(trial) | RetryTrial(trial) | WithdrawTrial(trial):
+        case KillTrial(trial) | RetryTrial(trial) | RenewRules(trial) | WithdrawTrial(trial):
             return _event(trial, reason, because, now)
         case CreateSuggestion(suggestion):
             return _event(suggestion, reason, because, now, uid=uid)

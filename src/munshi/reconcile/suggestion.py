@@ -70,7 +70,14 @@ def settled(view: SuggestionView, ask: Ask, reply: Reply, now: datetime) -> Sugg
             ParameterAssignment(name=parameter, value=value)
             for parameter, value in assignments.items()
         )
-        fresh.append(TrialAssignment(name=name, parameter_assignments=pairs, annotations=notes))
+        fresh.append(
+            TrialAssignment(
+                name=name,
+                parameter_assignments=pairs,
+                early_stopping_rules=view.rules,
+                annotations=notes,
+            )
+        )
     said = conditions.put(
         status.conditions,
         SuggestionCondition.RUNNING,

@@ -179,6 +179,10 @@ class Tally(Sequence[Trial]):
         """How many are in any of the states."""
         return sum(len(self._in[state]) for state in states)
 
+    def in_state(self, state: TrialState) -> Sequence[Trial]:
+        """The trials in a state, in suggestion order."""
+        return self._in[state].values
+
     def names(self, state: TrialState) -> tuple[str, ...]:
         """The newest names, in suggestion order, at most LIST_CAP."""
         return tuple([name for _, name in self._in[state].keys[-LIST_CAP:]])

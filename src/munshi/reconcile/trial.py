@@ -1,8 +1,9 @@
 """Launch, judge, end: the life of one trial (Katib runtime behaviour §10, mended).
 
 A trial always ends. Its job is judged by the failure condition first, then by the success condition;
-a job that succeeded is judged again by its metrics, once all it reported is collected. A job that
-vanished through no fault of its own is started again and not counted as failed.
+a job that succeeded is judged again by its metrics, once all it reported is collected. One that still
+runs when its early-stopping rules say that it leads nowhere is ended and keeps what it had reported. A
+job that vanished through no fault of its own is started again and not counted as failed.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def reconcile_trial(view: TrialView, now: datetime) -> Plan[TrialStatus]:
     """Decide what a Trial should say of itself, and what should happen to its job.
 
     Args:
-        view: The trial, its job if any, and (once `run.collected`) what it reported.
+        view: The trial, its job if any, and (once `run.collected` or `run.tripped`) what it reported.
         now: The time to write down.
     """
     trial, run = view.trial, view.run
@@ -57,13 +58,13 @@ def reconcile_trial(view: TrialView, now: datetime) -> Plan[TrialStatus]:
         return Plan(_killed(status, "TrialStopped", text, now), ends)
     if run is None:
         return _launch(trial, status, now)
-    if (
-        not status.attempts
-    ):  # its job is there, so it was started; that need not have been written down
+    if not status.attempts:  # its job is there: it was started, and that need not be written yet
         status = status.model_copy(update={"attempts": 1})
     if run.lost:
         return Plan(_lost(status, run.lost, now), (ForgetRun(f"the job vanished: {run.lost}"),))
     status = _judged(view, run, status, now)
+    if conditions.holds(status.conditions, TrialCondition.EARLY_STOPPED):
+        return Plan(status, (StopTrial(status.conditions[-1].message),))
     if run.ended is not None and status.completion_time is not None:
         status = status.model_copy(update={"completion_time": run.ended})
     return Plan(status)
@@ -174,6 +175,10 @@ def _judged(view: TrialView, run: Run, status: TrialStatus, now: datetime) -> Tr
         if not run.collected:
             return _running(status, run, now)
         return _observed(view, run, status, now)
+    if run.tripped and run.live:  # one that has ended by itself is judged by its end
+        text = f"Trial is early stopped: {run.tripped}"
+        status = _with_observation(view, status)
+        return _ended(status, TrialCondition.EARLY_STOPPED, "TrialEarlyStopped", text, now)
     for verdict in (failure, success):
         if verdict.reason == condition.NOT_UNDERSTOOD:
             text = f"a condition cannot be evaluated: {verdict.message}"
@@ -195,8 +200,7 @@ def _undecided(view: TrialView, run: Run) -> str:
 def _observed(view: TrialView, run: Run, status: TrialStatus, now: datetime) -> TrialStatus:
     objective = view.trial.spec.objective or ObjectiveSpec()
     wanted = objective.objective_metric_name
-    seen = Observation(metrics=tuple(_metric(one) for one in view.observation.metrics))
-    status = status.model_copy(update={"observation": seen})
+    status = _with_observation(view, status)
     if not view.observation.reported(wanted):
         kind, text = TrialCondition.METRICS_UNAVAILABLE, _missing(wanted, view, run)
         return _ended(status, kind, "MetricsUnavailable", _with_words(text, run), now)
@@ -208,6 +212,11 @@ def _observed(view: TrialView, run: Run, status: TrialStatus, now: datetime) -> 
         text += f"; {wanted} is not a finite number ({summary.latest}), so it cannot be the best"
     text = "; ".join((text, *run.remarks))
     return _ended(status, TrialCondition.SUCCEEDED, "TrialSucceeded", text, now)
+
+
+def _with_observation(view: TrialView, status: TrialStatus) -> TrialStatus:
+    seen = Observation(metrics=tuple(_metric(one) for one in view.observation.metrics))
+    return status.model_copy(update={"observation": seen})
 
 
 def _strategy(said: MetricStrategyType) -> observations.Strategy:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
+from munshi.api.common import EarlyStoppingRule
 from munshi.api.experiment import Experiment
 from munshi.api.suggestion import Suggestion
 from munshi.api.trial import Trial
@@ -30,6 +31,7 @@ class Run:
         ended: When the job was over, where that is known; it may be long before anybody looks.
         waits: Why nothing of it runs yet, where that takes unusually long.
         cause: What ended it badly, where its own status does not say: which program, and how.
+        tripped: Why its early-stopping rules say that it leads nowhere (`metrics.stopping`); else empty.
     """
 
     job: Mapping[str, Json]
@@ -43,6 +45,7 @@ class Run:
     ended: datetime | None = None
     waits: str = ""
     cause: str = ""
+    tripped: str = ""
 
 
 class TrialState(Enum):
@@ -69,6 +72,7 @@ class ExperimentView:
     `trials` is every one, in any order; the engine hands in its `Tally`, which need not be counted again.
     `template_text` is the text of a template that a ConfigMap holds. `deleted` has the name and uid of
     every trial that was seen to be deleted: its assignment is not to become a trial again (trap T7).
+    `rules` are the early-stopping rules that a trial is given today.
     """
 
     experiment: Experiment
@@ -76,6 +80,7 @@ class ExperimentView:
     trials: Sequence[Trial] = ()
     template_text: str | None = None
     deleted: Mapping[str, str] = field(default_factory=dict)
+    rules: tuple[EarlyStoppingRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,7 @@ class SuggestionView:
     suggestion: Suggestion
     trials: Sequence[Trial] = ()
     deleted: Mapping[str, str] = field(default_factory=dict)
+    rules: tuple[EarlyStoppingRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

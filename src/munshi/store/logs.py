@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 
 from munshi.api.trial import Trial
 from munshi.errors import FieldFault, Invalid
-from munshi.metrics.log import MetricLog
+from munshi.metrics.log import MetricLog, Report
 from munshi.metrics.observation import MetricSummary, Observation
 from munshi.store import marks
 from munshi.store.direct import driver
@@ -87,6 +87,15 @@ def read(
     if limit is not None:
         rows = rows.limit(max(limit, 0))
     return [MetricLog(*row) for row in connection.execute(rows)]
+
+
+def reports(connection: Connection, trial_uid: str, metric: str) -> list[Report]:
+    """See `engine.ports.ObservationLog.reports`."""
+    columns = select(LOGS.c.place, LOGS.c.value, LOGS.c.time_ns, LOGS.c.step, LOGS.c.origin)
+    rows = columns.join_from(SERIES, LOGS, SERIES.c.id == LOGS.c.series).order_by(LOGS.c.place)
+    rows = rows.where(SERIES.c.trial_uid == trial_uid, SERIES.c.metric == metric)
+    found = connection.execute(rows)
+    return [Report(place + 1, MetricLog(metric, *said)) for place, *said in found]
 
 
 def summarise(connection: Connection, trial_uid: str, metrics: Sequence[str]) -> Observation:

@@ -26,7 +26,7 @@ from munshi.api.meta import Resource
 from munshi.api.trial import Trial
 from munshi.engine.ports import Change, Event
 from munshi.errors import StoreBusy
-from munshi.metrics.log import MetricLog
+from munshi.metrics.log import MetricLog, Report
 from munshi.metrics.observation import Observation
 from munshi.store import events, failures, logs, objects, schema, semantics
 from munshi.store.semantics import KEPT_TOMBSTONES, Key
@@ -192,6 +192,10 @@ class SqlStore:
     async def summarise(self, trial_uid: str, metrics: Sequence[str]) -> Observation:
         """The exact smallest, largest and latest of all that was appended."""
         return await self._read(lambda rows: logs.summarise(rows, trial_uid, metrics))
+
+    async def reports(self, trial_uid: str, metric: str) -> Sequence[Report]:
+        """The values of one metric with their numbers, in the order they came."""
+        return await self._read(lambda rows: logs.reports(rows, trial_uid, metric))
 
     async def forget(self, trial_uid: str) -> None:
         """Drop a trial's values."""

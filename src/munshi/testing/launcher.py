@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from munshi.api.trial import Trial
 from munshi.api.wire import Json
+from munshi.engine.early_stopping import Judge
 from munshi.engine.ports import Clock, ObservationLog
 from munshi.errors import LaunchRefused, Retryable
 from munshi.metrics.log import MetricLog
@@ -44,6 +45,8 @@ class Script:
         runs_s: For how long it runs, unless it is stopped or finished before.
         seen: Names of metrics that nobody asked for.
         early: What it reports when it begins.
+        curve: What it then reports one by one, unless it is stopped; `runs_s` begins after the last.
+        every_s: How long each of these takes.
     """
 
     values: tuple[str, ...] = ("0.5",)
@@ -51,6 +54,8 @@ class Script:
     runs_s: float = 1.0
     seen: tuple[str, ...] = ()
     early: tuple[str, ...] = ()
+    curve: tuple[str, ...] = ()
+    every_s: float = 1.0
 
 
 Play: TypeAlias = Callable[[Trial], Script]
@@ -61,6 +66,7 @@ Play: TypeAlias = Callable[[Trial], Script]
 class _Job:
     trial: Trial
     script: Script
+    judge: Judge
     state: str = "running"
     collected: bool = False
     stopped: bool = False
@@ -99,7 +105,7 @@ class ScriptedLauncher:
         if script.ending is Ending.BUSY and key not in self._tried:
             self._tried.add(key)
             raise Retryable("no place for a job just now")
-        self._jobs[key] = job = _Job(trial, script)
+        self._jobs[key] = job = _Job(trial, script, self._judge(trial))
         self.launches.append((trial.name, *key))
         self.most_at_once = max(self.most_at_once, len(self.running()))
         task = asyncio.ensure_future(self._live(job))
@@ -114,6 +120,7 @@ class ScriptedLauncher:
             return None
         if job.state == "lost":
             return Run({}, live=False, collected=False, lost="the machine was switched off")
+        job.judge.follow(trial)
         said: list[Json] = []
         if job.state in ("Complete", "Failed"):
             said.append({"type": job.state, "status": "True"})
@@ -122,6 +129,7 @@ class ScriptedLauncher:
             live=job.state == "running",
             collected=job.collected,
             seen=job.script.seen,
+            tripped=job.judge.tripped,
         )
 
     async def stop(self, trial: Trial) -> None:
@@ -155,6 +163,12 @@ class ScriptedLauncher:
         """The names of the trials whose jobs run."""
         return [job.trial.name for job in self._jobs.values() if job.state == "running"]
 
+    async def begin_anew(self) -> None:
+        """As a process that was killed: jobs go on, and what only its memory held is gone."""
+        for job in self._jobs.values():
+            job.judge = self._judge(job.trial)
+            await job.judge.take(())
+
     async def close(self) -> None:
         """Forget the jobs' futures, so that nothing outlives its test."""
         for task in self._tasks:
@@ -163,9 +177,10 @@ class ScriptedLauncher:
 
     async def _live(self, job: _Job) -> None:
         await self._report(job, "early", job.script.early)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(job.script.runs_s):
-                await job.over.wait()
+        for at, value in enumerate(job.script.curve):
+            if not await self._is_over(job, job.script.every_s):
+                await self._report(job, f"curve{at}", (value,))
+        await self._is_over(job, job.script.runs_s)
         if job.state == "running":
             self._finish(job)
         late = () if job.stopped else job.script.values
@@ -176,6 +191,15 @@ class ScriptedLauncher:
         job.collected = True
         self._tell(job.trial)
 
+    async def _is_over(self, job: _Job, within_s: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await job.over.wait()
+        return job.over.is_set()
+
+    def _judge(self, trial: Trial) -> Judge:
+        return Judge(trial, self.observations, told=lambda: self._tell(trial))
+
     async def _report(self, job: _Job, source: str, values: tuple[str, ...]) -> None:
         metric = job.trial.spec.objective.objective_metric_name if job.trial.spec.objective else ""
         logs = [
@@ -183,6 +207,7 @@ class ScriptedLauncher:
             for at, value in enumerate(values)
         ]
         await self.observations.append(job.trial, logs, self.clock.now())
+        await job.judge.take(logs)
 
     def _finish(self, job: _Job) -> None:
         ending = job.script.ending

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from munshi.api.common import ObjectiveSpec, ObjectiveType
+from munshi.api.common import EarlyStoppingRule, ObjectiveSpec, ObjectiveType
 from munshi.api.trial import Trial
 from munshi.engine.ports import Launcher, ObservationLog
 from munshi.errors import LaunchRefused
@@ -109,7 +109,7 @@ class LauncherContract:
                 for key in ("apiVersion", "kind"):
                     assert run.job[key] == spec[key]
                 for key in ("namespace", "name"):  # a cluster writes more beside
-                    assert _metadata(run.job)[key] == _metadata(spec)[key]
+                    assert _metadata(run.job).get(key) == _metadata(spec).get(key)
                 assert isinstance(run.job["status"], dict)
                 assert (run.collected, run.lost, _verdict(trial, run)) == (
                     False,
@@ -162,6 +162,32 @@ class LauncherContract:
                 run = await launcher.look(trial)
                 assert run is not None
                 assert (run.live, run.collected) == (True, False)
+
+        self.play(story())
+
+    def test_a_running_job_that_meets_its_rules_says_so(self, tmp_path: Path) -> None:
+        """At every report from the start step on; a launcher that adopts the job comes to the same."""
+        rule = _rule("0.5", 2)
+
+        async def story() -> None:
+            async with self.opened(tmp_path) as ground:
+                good = _judged_by(await ground.trial("good", Program(("0.1", "0.6"))), rule)
+                bad = _judged_by(await ground.trial("bad", Program(("0.1", "nan", "0.4"))), rule)
+                async with ground.launcher() as launcher:
+                    for trial in (good, bad):
+                        await _running(ground, launcher, trial)
+                    run = await _tripped(launcher, bad)
+                    assert "the best accuracy of 2 reports is 0.1: less than 0.5" in run.tripped
+                async with ground.launcher() as launcher:
+                    assert (await _tripped(launcher, bad)).tripped == run.tripped
+                    await launcher.look(good)
+                    await _kept(ground, good, ["0.1", "0.6"])
+                    found = await launcher.look(good)
+                    assert found is not None
+                    assert (found.live, found.tripped) == (True, "")
+                    for trial in (good, bad):
+                        await launcher.stop(trial)
+                        await _over(launcher, trial)
 
         self.play(story())
 
@@ -391,6 +417,29 @@ async def _over(launcher: Launcher, trial: Trial) -> Run | None:
         while (run := await launcher.look(trial)) is not None and run.live:
             await asyncio.sleep(_PAUSE_S)
         return run
+
+
+async def _tripped(launcher: Launcher, trial: Trial) -> Run:
+    """Look until its rules say that it is to end; it runs meanwhile."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            run = await launcher.look(trial)
+            assert run is not None
+            assert run.live
+            if run.tripped:
+                return run
+            await asyncio.sleep(_PAUSE_S)
+
+
+def _rule(value: str, start_step: int) -> EarlyStoppingRule:
+    return EarlyStoppingRule(
+        name=OBJECTIVE.objective_metric_name, value=value, comparison="less", start_step=start_step
+    )
+
+
+def _judged_by(trial: Trial, *rules: EarlyStoppingRule) -> Trial:
+    spec = trial.spec.model_copy(update={"early_stopping_rules": rules})
+    return trial.model_copy(update={"spec": spec})
 
 
 async def _values(ground: Ground, trial: Trial) -> list[str]:

@@ -163,6 +163,32 @@ class ObservationLogContract:
 
         asyncio.run(story())
 
+    def test_reports_are_numbered_as_they_came(self, tmp_path: Path) -> None:
+        """Counted from 1 for each metric, whatever their dates; a second reading counts nothing again."""
+        logs = [
+            a_value("0.3", 9, at="out:0:0"),
+            a_value("7", 1, "steps", at="out:0:1"),
+            a_value("nan", 2, at="out:9:0"),
+            a_value("0.1", 5, at="out:18:0"),
+        ]
+
+        async def story() -> None:
+            async with self.opened(tmp_path) as log:
+                await log.append(a_trial(), logs[:2], NOON)
+                await log.append(a_trial(), logs, NOON)
+                found = await log.reports("uid-1", "loss")
+                assert [(one.number, one.log.value) for one in found] == [
+                    (1, "0.3"),
+                    (2, "nan"),
+                    (3, "0.1"),
+                ]
+                assert found[1].log == logs[2]
+                assert [one.number for one in await log.reports("uid-1", "steps")] == [1]
+                assert list(await log.reports("uid-1", "los")) == []
+                assert list(await log.reports("uid-2", "loss")) == []
+
+        asyncio.run(story())
+
     def test_a_flood_may_be_thinned_and_is_summed_up_exactly(self, tmp_path: Path) -> None:
         """What is read is an even choice with both ends and extremes; a second reading changes nothing.
 
@@ -194,6 +220,8 @@ class ObservationLogContract:
                 assert places == sorted(places)
                 assert {0, top, bottom, count - 1} <= set(places)
                 assert max(after - at for at, after in pairwise(places)) * 1_000 < count
+                numbers = [one.number for one in await log.reports("uid-1", "loss")]
+                assert numbers == [place + 1 for place in places]
                 later = NOON + timedelta(hours=1)
                 assert await log.append(a_trial(), flood[:70_000], later) == 0
                 assert await log.append(a_trial(), flood, later) == 0

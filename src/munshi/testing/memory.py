@@ -18,7 +18,7 @@ from munshi.api.meta import Resource
 from munshi.api.trial import Trial
 from munshi.engine.ports import Change, Event
 from munshi.errors import Gone
-from munshi.metrics.log import MetricLog
+from munshi.metrics.log import MetricLog, Report
 from munshi.metrics.observation import Observation, observe
 from munshi.store import semantics
 from munshi.store.logs import nanoseconds
@@ -57,6 +57,11 @@ class MemoryLog:
     async def summarise(self, trial_uid: str, metrics: Sequence[str]) -> Observation:
         """The smallest, largest and latest of each metric."""
         return observe(self._logs.get(trial_uid, []), metrics)
+
+    async def reports(self, trial_uid: str, metric: str) -> Sequence[Report]:
+        """The values of one metric with their numbers, in the order they came."""
+        said = [log for log in self._logs.get(trial_uid, []) if log.metric == metric]
+        return [Report(number, log) for number, log in enumerate(said, 1)]
 
     async def forget(self, trial_uid: str) -> None:
         """Drop a trial's values."""

@@ -20,7 +20,7 @@ from munshi.local import process
 from munshi.local.process import Bind, Exit, ProcessPlan, Program, Spawner
 from munshi.local.process.forked import proc
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 NOBODY = 65534
 SOURCES = str(Path(process.__file__).parents[3])
 USERS = ["root", "nobody"] if os.geteuid() == 0 else ["myself"]
