@@ -30,7 +30,7 @@ def wanted(
     waiting: int,
     *,
     algorithm: str = "random",
-    limit: int | None = MANY_TRIALS,
+    limit: int | None = 100,
     requested: int | None = None,
 ) -> int | None:
     """How many assignments a pass asks for at four places, counted from the first; None: nothing new."""

@@ -47,7 +47,7 @@ GOAL_REACHED = "ExperimentGoalReached"
 MAX_TRIALS_REACHED = "ExperimentMaxTrialsReached"
 SUGGESTION_END_REACHED = "ExperimentSuggestionEndReached"
 FAILED = "ExperimentFailed"
-MANY_TRIALS = 100
+MANY_TRIALS = 20
 """From here on assignments are asked for ahead of time. A guess; results do not depend on it."""
 STOPPED = "ExperimentStopped"
 
