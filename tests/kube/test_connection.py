@@ -129,7 +129,7 @@ BROKEN: dict[str, tuple[object, str]] = {
         "name one by --context: one",
     ),
     "a context that is not there": (
-        a_kubeconfig(**{"current-context": "x"}),
+        a_kubeconfig() | {"current-context": "x"},
         'no context "x"; it has: one',
     ),
     "a cluster that is not there": (a_kubeconfig(clusters=[]), 'no cluster "one"; it has: none'),
