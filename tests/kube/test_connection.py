@@ -129,7 +129,7 @@ BROKEN: dict[str, tuple[object, str]] = {
         "name one by --context: one",
     ),
     "a context that is not there": (
-        a_kubeconfig(**{"current-context": "x"}),
+        a_kubeconfig() | {"current-context": "x"},
         'no context "x"; it has: one',
     ),
     "a cluster that is not there": (a_kubeconfig(clusters=[]), 'no cluster "one"; it has: none'),
@@ -212,6 +212,21 @@ def test_proxies_are_read_by_gos_rules(which: str) -> None:
     """So that munshi goes the way kubectl goes."""
     server, environment, through = PROXIES[which]
     assert proxy.through(server, environment) == through
+
+
+def test_the_proxy_of_the_kubeconfig_is_used(tmp_path: Path) -> None:
+    """A cluster's proxy-url comes before the environment's."""
+
+    async def tell() -> None:
+        async with FakeApi() as server:
+            document = a_kubeconfig(server="http://cluster.invalid")
+            document["clusters"][0]["cluster"]["proxy-url"] = f"http://127.0.0.1:{server.port}"
+            async with connect(kubeconfig=written(tmp_path, document)) as api:
+                await api.create(IN_DEFAULT, a_document("t"))
+            [asked] = server.asked
+            assert asked.headers["host"] == "cluster.invalid"
+
+    story(tell)
 
 
 def a_plugin(*outcomes: str, version: str = "v1", **fields: object) -> dict[str, object]:

@@ -294,7 +294,7 @@ def place(path: str) -> tuple[str, str, str, str]:
     namespace = ""
     if steps[:1] == ["namespaces"] and len(steps) > 2:
         namespace, steps = steps[1], steps[2:]
-    plural, name, subresource = [*steps, "", ""][:3]
+    plural, name, subresource = [*steps, "", "", ""][:3]
     return f"{root}/{plural}", namespace, unquote(name), subresource
 
 

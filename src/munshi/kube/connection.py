@@ -1,6 +1,6 @@
 """From a kubeconfig, or a pod's service account, to an `Api`.
 
-lightkube reads certificates and tokens and makes the HTTP client's arguments (ADR 14); the files are
+lightkube reads certificates and tokens and makes the HTTP client's arguments (ADR 18); the files are
 merged, and what lightkube would pass over in silence is found, in `kubeconfig`.
 """
 

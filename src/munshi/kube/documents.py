@@ -88,12 +88,7 @@ def new(resource: Resource, api_version: str) -> Object:
 
 def change(before: Resource, after: Resource) -> Object:
     """The merge patch from one object to another, spec and metadata only; empty where nothing changed."""
-    old, sent = before.dump(), after.dump()
-    for document in (old, sent):
-        document["metadata"] = _written(document)
-        for field in ("apiVersion", "kind", "status"):
-            document.pop(field, None)
-    return difference(old, sent)
+    return difference(_ours(before), _ours(after))
 
 
 def change_of_status(before: Resource, after: Resource) -> Object:
@@ -124,6 +119,16 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Object:
 def _same(one: Any, other: Any) -> bool:  # noqa: ANN401 - any JSON
     """Equal as JSON: in Python, true and 1 are equal, and so are 1 and 1.0."""
     return one is other or (one == other and repr(one) == repr(other))
+
+
+def _ours(resource: Resource) -> Object:
+    """What `replace` writes of it.
+
+    What is empty is said all the same: its removal would take along what others wrote beside ours.
+    """
+    document = {"spec": {}, **resource.dump()}
+    document["metadata"] = {"annotations": {}, "labels": {}, **_written(document)}
+    return {key: document[key] for key in document if key not in ("apiVersion", "kind", "status")}
 
 
 def _written(document: Object) -> Object:
