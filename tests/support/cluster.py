@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -112,7 +113,12 @@ class Cluster:
     def wait(self, what: str, for_what: str, timeout_s: float = PATIENCE_S) -> None:
         """Wait until e.g. `job/one` is `condition=Complete`; a failure tells what it looked like."""
         words = ("wait", what, f"--for={for_what}", f"--timeout={timeout_s:.0f}s")
+        until = time.monotonic() + timeout_s
         done = self.try_kubectl(*words, timeout_s=timeout_s + 30)
+        while "accessor error" in done.stderr and time.monotonic() < until:
+            # Of what has no conditions yet, a moment after it was made, kubectl wait despairs.
+            time.sleep(0.2)
+            done = self.try_kubectl(*words, timeout_s=timeout_s + 30)
         assert done.returncode == 0, (
             f"{what} is not {for_what}: {done.stderr}\n"
             + self.try_kubectl("get", what, "-o", "yaml").stdout[-4000:]
