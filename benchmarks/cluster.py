@@ -28,8 +28,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from munshi.engine.clock import WallClock
-from munshi.kube import connection, kinds
-from munshi.kube.api import Api
+from munshi.kube.wire import connection, kinds
+from munshi.kube.wire.api import Api
 from support.cluster import STATE, Cluster
 from support.operators import Replica, figures, replicas, until
 

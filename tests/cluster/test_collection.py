@@ -10,13 +10,13 @@ from itertools import pairwise
 import pytest
 
 from collectors.test_events import event
-from kube.trials import collecting
+from kube.trials.rendered import collecting
 from munshi.api.common import CollectorKind, HttpGet, MetricsCollectorSpec, SourceSpec
 from munshi.api.meta import ObjectMeta
 from munshi.api.trial import Trial, TrialSpec
 from munshi.api.wire import Object
-from munshi.kube.api import Api
-from munshi.kube.launcher import KubeLauncher
+from munshi.kube.trials.launcher import KubeLauncher
+from munshi.kube.wire.api import Api
 from munshi.reconcile.views import Run
 from munshi.template import kinds
 from munshi.testing.launchers import OBJECTIVE

@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httpx2
 
-from munshi.kube.api import Api, timeout
+from munshi.kube.wire.api import Api, timeout
 from support.fake_objects import Document, Objects, Refused
 
 
