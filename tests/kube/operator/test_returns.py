@@ -47,12 +47,28 @@ def test_what_cannot_be_read_says_so_once() -> None:
             now = await api.get(f"{EXPERIMENTS}/e")
             [said] = now["status"]["conditions"]
             assert (said["type"], said["reason"]) == ("Failed", "ExperimentInvalid")
-            assert said["message"] == "spec.parallelTrialCount: a whole number is wanted"
+            assert said["message"].startswith("spec.parallelTrialCount: a whole number is wanted")
             assert now["spec"] == a_document()["spec"]
             assert await returns.give_back(api, unreadable, NOW) is None
             another = Unreadable(key, "uid-of-another", faults)
             assert await returns.give_back(api, another, NOW) is None
             assert server.counts["patch"] == 1
+
+    story(tell)
+
+
+def test_what_was_mended_meanwhile_is_not_given_back() -> None:
+    """The news of what could not be read may be older than its author's next version."""
+
+    async def tell() -> None:
+        async with FakeApi() as server, server.api() as api:
+            document = a_document()
+            document["spec"] = {"parallelTrialCount": 2}
+            made = await api.create(EXPERIMENTS, document)
+            faults = (FieldFault(("spec", "parallelTrialCount"), "a whole number is wanted"),)
+            stale = Unreadable(Key("Experiment", "default", "e"), made["metadata"]["uid"], faults)
+            assert await returns.give_back(api, stale, NOW) is None
+            assert "status" not in await api.get(f"{EXPERIMENTS}/e")
 
     story(tell)
 

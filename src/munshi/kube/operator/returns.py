@@ -5,6 +5,7 @@ It never becomes an object of ours, so the status is written into the document a
 
 from __future__ import annotations
 
+import copy
 from datetime import datetime
 
 from munshi.api.conditions import find
@@ -22,18 +23,21 @@ async def give_back(api: Api, unreadable: Unreadable, now: datetime) -> Event | 
     """Write the faults into the Experiment's status.
 
     Returns:
-        What there is to tell; None when the Experiment says it already, or is another one by now.
+        What there is to tell; None when the Experiment says it already, was mended, or is another one by now.
 
     Raises:
         MunshiError: It was not written. The Experiment's next change brings it here again.
     """
     key = unreadable.key
     document = await api.get(kinds.EXPERIMENTS.path(key.namespace, key.name))
+    faults = documents.read(copy.deepcopy(document), Experiment).faults
+    if not faults:
+        return None  # its author has mended it meanwhile
     document.pop("spec", None)
     before = decode(documents.trimmed(document), Experiment).value
     if before.uid != unreadable.uid or before.metadata.deletion_timestamp is not None:
         return None
-    after = refusal.refused(before, unreadable.faults, now)
+    after = refusal.refused(before, faults, now)
     if after is before:
         return None
     patch = documents.change_of_status(before, after)
