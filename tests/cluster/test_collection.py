@@ -10,13 +10,13 @@ from itertools import pairwise
 import pytest
 
 from collectors.test_events import event
-from kube.trials import collecting
+from kube.trials.rendered import collecting
 from munshi.api.common import CollectorKind, HttpGet, MetricsCollectorSpec, SourceSpec
 from munshi.api.meta import ObjectMeta
 from munshi.api.trial import Trial, TrialSpec
 from munshi.api.wire import Object
-from munshi.kube.api import Api
-from munshi.kube.launcher import KubeLauncher
+from munshi.kube.trials.launcher import KubeLauncher
+from munshi.kube.wire.api import Api
 from munshi.reconcile.views import Run
 from munshi.template import kinds
 from munshi.testing.launchers import OBJECTIVE
@@ -409,3 +409,25 @@ def test_an_operator_that_comes_back_misses_nothing(namespace: Cluster) -> None:
         assert min(apart) > 0.4e9  # the times are those of the printing, not of the reading
 
     play(story)
+
+
+def test_an_api_server_that_dies_costs_no_value(namespace: Cluster) -> None:
+    """Killed in the middle of a followed log, and back after a while: every value is kept, once."""
+    log = MemoryLog()
+
+    async def tale(api: Api, launcher: KubeLauncher, trial: Trial) -> None:
+        del api
+        async with asyncio.timeout(60):
+            while len(await log.read(trial.uid, "accuracy")) < 3:
+                await launcher.look(trial)
+                await asyncio.sleep(0.1)
+        await asyncio.to_thread(namespace.stop_part, "kube-apiserver")
+        await asyncio.sleep(2)
+        await asyncio.to_thread(namespace.start_part, "kube-apiserver")
+        await collected(launcher, trial)
+        values = [each.value for each in await log.read(trial.uid, "accuracy")]
+        assert len(values) == 30
+        assert values == sorted(set(values), key=float)
+
+    command = ["python", "/opt/trial/train.py", "--steps=30", "--pause=0.3", "--lr=0.03"]
+    tell(namespace, a_trial(namespace, a_job(a_container(command))), log, tale)

@@ -14,8 +14,8 @@ from munshi.api.meta import ObjectMeta
 from munshi.api.trial import Trial, TrialSpec
 from munshi.api.wire import Object
 from munshi.engine.ports import Launcher
-from munshi.kube import connection
-from munshi.kube.api import Api
+from munshi.kube.wire import connection
+from munshi.kube.wire.api import Api
 from munshi.testing import launchers
 from munshi.testing.builders import FAILURE, SUCCESS
 from munshi.testing.launchers import OBJECTIVE, Ground, LauncherContract, Program

@@ -15,8 +15,8 @@ import pytest
 from munshi.api.trial import Trial
 from munshi.engine.ports import Change, Store
 from munshi.errors import ClusterUnreachable
-from munshi.kube.connection import connect
-from munshi.kube.store import KubeStore
+from munshi.kube.objects.store import KubeStore
+from munshi.kube.wire.connection import connect
 from munshi.testing.stores import StoreContract, a_trial, heard, with_attempts
 from support.cluster import ROOT, Cluster
 

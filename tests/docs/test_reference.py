@@ -27,7 +27,7 @@ from munshi.api.experiment import ExperimentCondition
 from munshi.api.suggestion import SuggestionCondition
 from munshi.api.trial import TrialCondition
 from munshi.cli import best, ending, facts, group, metrics
-from munshi.kube import refusal
+from munshi.kube.operator import refusal
 from munshi.local import collection, home, planning, process
 from munshi.local.jobs import registry as jobs
 from munshi.local.jobs import volumes

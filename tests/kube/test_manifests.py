@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from munshi.kube import manifests
-from munshi.kube.kinds import PODS
-from munshi.kube.settings import TRIAL_KINDS
+from munshi.kube.operator.settings import TRIAL_KINDS
+from munshi.kube.wire.kinds import PODS
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"

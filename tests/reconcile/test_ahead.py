@@ -30,7 +30,7 @@ def wanted(
     waiting: int,
     *,
     algorithm: str = "random",
-    limit: int | None = MANY_TRIALS,
+    limit: int | None = 100,
     requested: int | None = None,
 ) -> int | None:
     """How many assignments a pass asks for at four places, counted from the first; None: nothing new."""
@@ -54,25 +54,25 @@ def wanted(
 
 
 def test_the_first_question_is_for_more_than_the_places() -> None:
-    """Four places: four at once and eight for later; as many as there may be trials, at most."""
+    """Four places: four at once and sixteen for later; as many as there may be trials, at most."""
     first = ExperimentView(an_experiment(parallel=4, max_trials=MANY_TRIALS))
     (action,) = reconcile_experiment(first, NOW).actions
     assert isinstance(action, CreateSuggestion)
-    assert action.suggestion.spec.requests == 12
-    assert wanted(0, 0, 0) == 12
+    assert action.suggestion.spec.requests == 20
+    assert wanted(0, 0, 0) == 20
     assert wanted(94, 3, 0) == 100
 
 
 CASES: dict[str, tuple[int | None, int | None]] = {
     "enough wait": (wanted(10, 4, 4), None),
     "a place is free and enough wait": (wanted(10, 3, 5), None),
-    "fewer wait than there are places": (wanted(10, 4, 3), 22),
-    "a place is free and then too few wait": (wanted(10, 3, 4), 22),
-    "nothing waits": (wanted(10, 3, 0), 22),
+    "fewer wait than there are places": (wanted(10, 4, 3), 30),
+    "a place is free and then too few wait": (wanted(10, 3, 4), 30),
+    "nothing waits": (wanted(10, 3, 0), 30),
     "nothing waits, and it is asked for already": (wanted(10, 3, 0, requested=20), None),
-    "more places became free than were asked for": (wanted(13, 0, 0, requested=15), 25),
+    "more places became free than were asked for": (wanted(13, 0, 0, requested=15), 33),
     "a few trials in all": (wanted(10, 3, 0, limit=MANY_TRIALS - 1), 14),
-    "no end of trials": (wanted(10, 3, 0, limit=None), 22),
+    "no end of trials": (wanted(10, 3, 0, limit=None), 30),
     "tpe learns": (wanted(10, 3, 0, algorithm="tpe"), 14),
     "an algorithm nobody knows may learn": (wanted(10, 3, 0, algorithm="other"), 14),
 }
@@ -80,7 +80,7 @@ CASES: dict[str, tuple[int | None, int | None]] = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_how_many_are_asked_for(case: str) -> None:
-    """Two rounds of places, once fewer than one wait; one by one where it matters or would puzzle."""
+    """Four rounds of places, once fewer than one wait; one by one where it matters or would puzzle."""
     got, expected = CASES[case]
     assert got == expected
 

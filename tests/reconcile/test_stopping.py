@@ -187,7 +187,7 @@ def test_assignments_are_not_asked_for_ahead() -> None:
         for action in reconcile_experiment(view, NOW).actions
         if isinstance(action, RequestSuggestions)
     ]
-    assert asked == [4, 2]
+    assert asked == [6, 2]
 
 
 # -- renewal ------------------------------------------------------------------------------------

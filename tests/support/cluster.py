@@ -8,6 +8,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -114,7 +115,12 @@ class Cluster:
     def wait(self, what: str, for_what: str, timeout_s: float = PATIENCE_S) -> None:
         """Wait until e.g. `job/one` is `condition=Complete`; a failure tells what it looked like."""
         words = ("wait", what, f"--for={for_what}", f"--timeout={timeout_s:.0f}s")
+        until = time.monotonic() + timeout_s
         done = self.try_kubectl(*words, timeout_s=timeout_s + 30)
+        while "accessor error" in done.stderr and time.monotonic() < until:
+            # Of what has no conditions yet, a moment after it was made, kubectl wait despairs.
+            time.sleep(0.2)
+            done = self.try_kubectl(*words, timeout_s=timeout_s + 30)
         assert done.returncode == 0, (
             f"{what} is not {for_what}: {done.stderr}\n"
             + self.try_kubectl("get", what, "-o", "yaml").stdout[-4000:]

@@ -11,11 +11,11 @@ from munshi.api import decode
 from munshi.api.trial import Trial, TrialStatus
 from munshi.engine.clock import WallClock
 from munshi.engine.ports import ObservationLog
-from munshi.kube import connection, kinds
-from munshi.kube.api import Api
-from munshi.kube.companion import Image
-from munshi.kube.kinds import Kinds
-from munshi.kube.launcher import KubeLauncher
+from munshi.kube.trials.companion import Image
+from munshi.kube.trials.launcher import KubeLauncher
+from munshi.kube.wire import connection, kinds
+from munshi.kube.wire.api import Api
+from munshi.kube.wire.kinds import Kinds
 from munshi.reconcile.views import Run
 from support.cluster import ROOT, Cluster
 

@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httpx2
 
-from munshi.kube.api import Api, timeout
+from munshi.kube.wire.api import Api, timeout
 from support.fake_objects import Document, Objects, Refused
 
 
@@ -294,7 +294,7 @@ def place(path: str) -> tuple[str, str, str, str]:
     namespace = ""
     if steps[:1] == ["namespaces"] and len(steps) > 2:
         namespace, steps = steps[1], steps[2:]
-    plural, name, subresource = [*steps, "", ""][:3]
+    plural, name, subresource = [*steps, "", "", ""][:3]
     return f"{root}/{plural}", namespace, unquote(name), subresource
 
 

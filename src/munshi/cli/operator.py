@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Coroutine
@@ -16,11 +17,14 @@ from munshi.errors import MunshiError
 from munshi.local import place
 
 if TYPE_CHECKING:
-    from munshi.kube.settings import Settings
+    from munshi.kube.operator.settings import Settings
 
 log = logging.getLogger("munshi.operator")
 
 _LISTEN = "127.0.0.1:8080"
+
+CALM = (50_000, 20, 100)
+"""For the garbage collector: a full collection over ten thousand trials halts the loop for half a second."""
 
 
 @click.command()
@@ -90,13 +94,14 @@ def operator(log_format: str, verbose: bool, **said: Any) -> int:  # noqa: ANN40
     in MUNSHI_NAMESPACES and MUNSHI_TRIAL_KINDS. Ends with 0 when it is told to stop (TERM, Ctrl-C).
     """
     # Loaded here: what speaks to a cluster is an extra, and no help page needs it.
-    from munshi.kube import diary  # noqa: PLC0415
+    from munshi.kube.operator import diary  # noqa: PLC0415
 
     settings = _settings(**said)
     with diary.kept(log_format, verbose=verbose):
         try:
-            from munshi.kube.operator import serve  # noqa: PLC0415
+            from munshi.kube.operator.operator import serve  # noqa: PLC0415
 
+            gc.set_threshold(*CALM)
             asyncio.run(_until_told(serve(settings)))
         except MunshiError:
             raise
@@ -130,7 +135,7 @@ def _settings(  # noqa: PLR0913 - one for each option
     listen: str,
     leader_election: bool,
 ) -> Settings:
-    from munshi.kube import settings  # noqa: PLC0415 - as above
+    from munshi.kube.operator import settings  # noqa: PLC0415 - as above
 
     host, port = settings.read_address(listen)
     return settings.Settings(

@@ -68,7 +68,7 @@ class Thrift:
 
 
 LOCAL = Thrift(rest_s=0.1, settle_starts=True)
-CLUSTER = Thrift(rest_s=1.0, settle_starts=False)
+CLUSTER = Thrift(rest_s=3.0, settle_starts=False)
 
 
 class Engine:

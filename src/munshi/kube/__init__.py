@@ -3,28 +3,16 @@
 Experiments, Suggestions and Trials are objects of the API server, a trial's job is an object like any
 other, and what a program prints is followed as its pod's log. Nothing is decided here: plans come from
 `reconcile`, and this room only reads the world and changes it. It knows `store`, `collectors`, `rpc`,
-`engine` and everything to the right of them, but neither `local` nor `cli`. `connection` is its door to
+`engine` and everything to the right of them, but neither `local` nor `cli`. `wire.connection` is its door to
 the cluster, and needs the extra `munshi[kubernetes]`.
 
-    connection.py   from a kubeconfig or a service account to an `Api`; with `kubeconfig.py`
-    api.py          the verbs: get, create, replace, apply, patch, delete, pages, stream
-    answers.py      what a refusal of the API server means, as one of our errors
-    kinds.py        where a kind is served, found by asking
-    reflector.py    a collection held in memory, followed for ever
-    store.py        the engine's Store
-
-    launcher.py     the engine's Launcher, over what is `tracked` of each trial
-    pods.py         a Trial becomes a job; with `templates.py` (pods in any kind), `companion.py` (sidecar)
-    jobs.py         jobs and pods as they are followed, held as `sightings`
-    fate.py         whose fault an end is, who reports, why nothing runs; `waiting.py` tells the last in time
-    collection.py   reading what a trial reports: `following.py` a log, `logs.py` its lines, `pages.py` a page
+    wire/           the API server, spoken to
+    objects/        the engine's Store
+    trials/         the engine's Launcher: jobs of any kind, and what their pods print
     sidecar/        the program that reads metrics inside a pod and prints them
-
-    operator.py     one replica, everything put together; with `settings`, `preflight`, `term`
-    lease.py        which replica may act
-    gate.py         which Experiments are driven; with `refusal`, `returns`, `finalizers`
-    story.py        what happens goes to ledger, log, counters and `events`; with `troubles`, `diary`
-    health.py       the pages that probes and Prometheus ask for; with `gauges`
+    operator/       one replica: engine, lease, gate, events, health
     crds/           the kinds as the cluster learns them
     manifests.py    deploy/munshi.yaml
+
+They import downwards only: operator > trials | objects > wire.
 """

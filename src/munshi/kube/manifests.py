@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from munshi.api import yaml_writer
-from munshi.kube.lease import NAME as LEASE
-from munshi.kube.settings import DEFAULT_IMAGE, DEFAULT_PORT, TRIAL_KINDS
+from munshi.kube.operator.lease import NAME as LEASE
+from munshi.kube.operator.settings import DEFAULT_IMAGE, DEFAULT_PORT, TRIAL_KINDS
 
 Object: TypeAlias = dict[str, Any]
 

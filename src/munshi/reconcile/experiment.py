@@ -47,7 +47,7 @@ GOAL_REACHED = "ExperimentGoalReached"
 MAX_TRIALS_REACHED = "ExperimentMaxTrialsReached"
 SUGGESTION_END_REACHED = "ExperimentSuggestionEndReached"
 FAILED = "ExperimentFailed"
-MANY_TRIALS = 100
+MANY_TRIALS = 20
 """From here on assignments are asked for ahead of time. A guess; results do not depend on it."""
 STOPPED = "ExperimentStopped"
 
@@ -374,7 +374,7 @@ def _ahead(experiment: Experiment, left: int) -> int:
     judged = spec.early_stopping is not None  # by rules that are better made late
     if registry.learns(name) or judged or not many or left >= parallel:
         return 0
-    return 2 * parallel - left
+    return 4 * parallel - left
 
 
 def _suggestion(experiment: Experiment, requests: int) -> Suggestion:

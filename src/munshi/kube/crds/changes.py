@@ -12,7 +12,7 @@ from dataclasses import replace
 from munshi.admission.update import COUNTS, MAX_TRIALS_REACHED, STOPPED
 from munshi.api.experiment import ExperimentSpec
 from munshi.kube.crds.rule import Rule
-from munshi.kube.refusal import REASON
+from munshi.kube.operator.refusal import REASON
 
 _WIRE = {name: field.alias or name for name, field in ExperimentSpec.model_fields.items()}
 _MAY_CHANGE = [_WIRE[name] for name in COUNTS]
