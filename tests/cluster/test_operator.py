@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import secrets
 import signal
 import time
@@ -17,7 +16,6 @@ from support.cluster import ROOT, Cluster
 from support.operators import figures, installed, page_of, replicas, until
 
 TRIAL = "munshi/trial:test"
-TF = "munshi/tf-mnist:test"
 KATIBS = ("update-prometheus-metrics", "clean-metrics-in-db")
 
 
@@ -133,29 +131,6 @@ def test_what_the_schema_lets_pass_is_judged(operator: Cluster, namespace: Clust
     assert namespace.get("trials")["items"] == []
     namespace.apply(an_experiment(maxTrialCount=2))
     namespace.wait("experiment/random", "condition=Succeeded")
-
-
-@pytest.mark.tensorflow
-@pytest.mark.timeout(1200, func_only=True)
-def test_the_tutorial_of_2019(operator: Cluster, cluster: Cluster) -> None:
-    """Katib's TFJob example, v1alpha3, with nothing changed but the image, ends with an optimal trial."""
-    text = ROOT.joinpath("examples", "tfjob-example.yaml").read_text("utf-8")
-    text = re.sub(r"image: \S+", f"image: {TF}", text)
-    within = cluster.within("kubeflow")
-    within.kubectl("apply", "-f", "-", given=text)
-    try:
-        within.wait("experiment/tfjob-example", "condition=Succeeded", timeout_s=1100)
-        best = within.get("experiment", "tfjob-example")["status"]["currentOptimalTrial"]
-        [metric] = [each for each in best["observation"]["metrics"] if each["name"] == "accuracy_1"]
-        assert float(metric["max"]) > 0.9
-        assert {each["name"] for each in best["parameterAssignments"]} == {
-            "--learning_rate",
-            "--batch_size",
-        }
-        shown = within.kubectl("get", "experiments.v1alpha3.kubeflow.org").splitlines()
-        assert shown[0].split()[:2] == ["NAME", "STATUS"] or "Succeeded" in shown[1]
-    finally:
-        within.kubectl("delete", "experiment", "tfjob-example", "--wait")
 
 
 def test_its_rights_and_its_size(operator: Cluster) -> None:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -87,20 +87,36 @@ class Cluster:
         timeout_s: float = PATIENCE_S,
     ) -> subprocess.CompletedProcess[str]:
         """Run kubectl, whatever comes of it."""
-        own = [
-            f"--kubeconfig={self.kubeconfig}",
-            f"--cache-dir={self.state}/kubectl",
-            f"--namespace={self.namespace}",
-        ]
         return subprocess.run(
-            [_kubectl(), *own, *words],
+            self._command(*words),
             input=given if given is None or isinstance(given, str) else json.dumps(given),
-            env={"PATH": os.environ["PATH"], "HOME": str(self.state), "NO_PROXY": "*"},
+            env=self._environment(),
             capture_output=True,
             text=True,
             timeout=timeout_s,
             check=False,
         )
+
+    @contextmanager
+    def begin(self, *words: str, stdout: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+        """Run kubectl beside the block, e.g. with `--watch`; it is ended with the block."""
+        command = self._command(*words)
+        with subprocess.Popen(command, env=self._environment(), stdout=stdout) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def _command(self, *words: str) -> list[str]:
+        own = [
+            f"--kubeconfig={self.kubeconfig}",
+            f"--cache-dir={self.state}/kubectl",
+            f"--namespace={self.namespace}",
+        ]
+        return [_kubectl(), *own, *words]
+
+    def _environment(self) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "HOME": str(self.state), "NO_PROXY": "*"}
 
     def apply(self, *objects: Mapping[str, Any]) -> None:
         """Create objects, or change them."""

@@ -7,6 +7,7 @@ munshi/trial                  trial/train.py, a program to be tuned that does wh
 munshi/custom-collector       trial/collect.py, a user's own metrics collector, as Katib's example has one
 munshi/katib-trial            the same program with Katib's own SDK instead of munshi, to report with
 munshi/tf-mnist               examples/tf_mnist with TensorFlow, where Katib's tutorial expects it
+munshi/tf-cnn                 examples/tf_cnn likewise, as its reader would build an image of an own program
 kubeflow/.../training-operator  Kubeflow's own, under the name that its manifests use
 kubeflow/.../kubectl-delivery   brings kubectl into an MPIJob's launcher, as that operator wants it
 """
@@ -145,19 +146,25 @@ def _with_python() -> Iterator[Image]:
         user=f"{USER}:{USER}",
     )
     tensorflow = layer(STORE, *python.packages("tensorflow", "--only-group", "tensorflow"))
-    mnist = CLONE / "examples" / "tf_mnist" / "mnist_with_summaries.py"
-    example = layer(
-        STORE,
-        f"mnist {_sum(mnist)}",
-        lambda: [Entry("var/tf_mnist/mnist_with_summaries.py", source=mnist)],
-    )
-    # As root, like the image it stands in for.
-    yield Image(
-        ("docker.io/munshi/tf-mnist:test",),
-        (base, tensorflow, _busybox(), example),
-        python.ENVIRONMENT,
-        command=("python", "/var/tf_mnist/mnist_with_summaries.py"),
-    )
+    for name, program in (
+        ("mnist", "tf_mnist/mnist_with_summaries.py"),
+        ("cnn", "tf_cnn/cnn-example.py"),
+    ):
+        example = _example(program)
+        # As root, like the images they stand in for.
+        yield Image(
+            (f"docker.io/munshi/tf-{name}:test",),
+            (base, tensorflow, _busybox(), example),
+            python.ENVIRONMENT,
+            command=("python", f"/var/{program}"),
+        )
+
+
+def _example(program: str) -> Layer:
+    """A program of ours where manifests of its time expect it."""
+    source = CLONE / "examples" / program
+    key = f"{program} {_sum(source)}"
+    return layer(STORE, key, lambda: [Entry(f"var/{program}", source=source)])
 
 
 def _munshi() -> Iterator[Entry]:
