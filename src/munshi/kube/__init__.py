@@ -20,6 +20,7 @@ the cluster, and needs the extra `munshi[kubernetes]`.
     gate.py         which Experiments are driven; with `refusal`, `returns`, `finalizers`
     story.py        what happens goes to ledger, log, counters and `events`; with `troubles`, `diary`
     health.py       the pages that probes and Prometheus ask for; with `gauges`
+    visit/          for those who only look, or wish: `munshi get --context`
     crds/           the kinds as the cluster learns them
     manifests.py    deploy/munshi.yaml
 """
