@@ -15,5 +15,5 @@ the cluster, and needs the extra `munshi[kubernetes]`.
     crds/           the kinds as the cluster learns them
     manifests.py    deploy/munshi.yaml
 
-They import downwards only: operator > trials | objects > wire.
+They import downwards only: visit > operator > trials | objects > wire.
 """
