@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from journeys.stories import choice, experiment, whole, written
+from journeys.stories import choice, whole, written
 from journeys.world import World
-from munshi.api.meta import INDEX_ANNOTATION
 from support.cluster import ROOT, Cluster
-from support.cluster_trials import BUSYBOX
+from support.cluster_stories import result, small
 from support.operators import replicas
 
-X = {"name": "x", "parameterType": "double", "feasibleSpace": {"min": "0.1", "max": "0.9"}}
+X: dict[str, Any] = {
+    "name": "x",
+    "parameterType": "double",
+    "feasibleSpace": {"min": "0.1", "max": "0.9"},
+}
 SCORE = """awk -v x="$X" -v n="$N" -v k="$K" 'BEGIN {
   printf "score=%.6f\\n", n - (x - 0.3) * (x - 0.3) + (k == "blue" ? 0.5 : 0)
 }'"""
@@ -25,7 +28,7 @@ ALGORITHMS = ("random", "grid", "sobol", *sorted(LEARNERS))
 def story(algorithm: str) -> dict[str, Any]:
     """Eight trials: three at a time where nothing is learnt, else one, past the random start."""
     learns = algorithm in LEARNERS
-    document = experiment(
+    document = small(
         SCORE,
         parameters=(
             {**X, "feasibleSpace": {**X["feasibleSpace"], "step": "0.2"}}
@@ -34,32 +37,15 @@ def story(algorithm: str) -> dict[str, Any]:
             whole("n", 1, 3),
             choice("k", "red", "blue"),
         ),
-        container={"image": BUSYBOX, "imagePullPolicy": "IfNotPresent"},
+        name=algorithm,
         algorithm=algorithm,
         parallelTrialCount=1 if learns else 3,
         maxTrialCount=TRIALS,
     )
-    document["metadata"]["name"] = algorithm
     if learns:
         start = {"name": "n_startup_trials", "value": "3"}
         document["spec"]["algorithm"]["algorithmSettings"].append(start)
     return document
-
-
-def result(found: dict[str, Any], trials: list[dict[str, Any]]) -> dict[str, Any]:
-    """What came of an Experiment, without names and times."""
-    name = found["metadata"]["name"]
-    own = [each for each in trials if each["metadata"]["ownerReferences"][0]["name"] == name]
-    own.sort(key=lambda trial: int(trial["metadata"]["annotations"][INDEX_ANNOTATION]))
-    best = found["status"]["currentOptimalTrial"]
-    names = [trial["metadata"]["name"] for trial in own]
-    return {
-        "order": [trial["spec"]["parameterAssignments"] for trial in own],
-        "scores": [trial["status"]["observation"]["metrics"] for trial in own],
-        "best": names.index(best["bestTrialName"]),
-        "best assignments": best["parameterAssignments"],
-        "best score": best["observation"]["metrics"],
-    }
 
 
 def test_the_same_on_a_laptop_and_on_a_cluster(
