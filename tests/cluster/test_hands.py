@@ -57,26 +57,30 @@ def test_what_is_deleted_by_hand(cluster: Cluster, namespace: Cluster, tmp_path:
         assert any("deleted" in said for (who, _), said in told.items() if who == name), told
 
 
-def test_a_pod_deleted_while_nobody_looks(
+def test_what_is_deleted_while_nobody_looks(
     cluster: Cluster, namespace: Cluster, tmp_path: Path
 ) -> None:
-    """Deleted while no operator is there, it is no failure of its trial either, which begins anew."""
+    """It is the same without an operator: a pod's trial begins anew, a deleted trial is not made again."""
     cluster.kubectl("apply", "--server-side", "-f", str(ROOT / "deploy" / "crds"))
     more = ("--data", str(tmp_path / "data"), ALONE)
     with replicas(namespace, tmp_path) as start, watched(namespace, tmp_path) as jobs:
         operator = start(18523, *more)
-        namespace.apply(
-            small(*PATIENT, maxTrialCount=1, parallelTrialCount=1, maxFailedTrialCount=1)
-        )
-        until(active(namespace, 1), 60, "a pod runs")
+        story = small(*PATIENT, maxTrialCount=3, parallelTrialCount=2, maxFailedTrialCount=1)
+        namespace.apply(story)
+        until(active(namespace, 2), 60, "two pods run")
         operator.kill()
-        namespace.kubectl("delete", "pod", "--all", "--timeout=30s")
-        namespace.kubectl("wait", "jobs", "--all", "--for=condition=Failed", "--timeout=30s")
+        by_pod, by_trial = (trial["metadata"]["name"] for trial in in_order(namespace))
+        namespace.kubectl("delete", "trial", by_trial, "--timeout=30s")
+        namespace.kubectl("delete", "pod", "-l", f"job-name={by_pod}", "--timeout=30s")
+        namespace.kubectl("wait", f"job/{by_pod}", "--for=condition=Failed", "--timeout=30s")
+        until(lambda: by_trial not in job_names(namespace), 20, "the job of the deleted trial goes")
         start(18523, *more)
         until(lambda: over(namespace), 60, "the Experiment ends")
-        [trial] = trials(namespace)
-    assert trial["status"]["conditions"][-1]["type"] == "Succeeded", trial["status"]
-    assert [len(uids) for uids in jobs.made.values()] == [2]
+        found = {trial["metadata"]["name"]: last(trial) for trial in trials(namespace)}
+    made = {name: len(uids) for name, uids in jobs.made.items()}
+    assert (made.pop(by_pod), made.pop(by_trial)) == (2, 1)
+    assert list(made.values()) == [1]
+    assert found == dict.fromkeys((by_pod, *made), "Succeeded")
 
 
 def test_going_on_after_the_end(cluster: Cluster, namespace: Cluster, tmp_path: Path) -> None:
