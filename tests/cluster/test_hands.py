@@ -15,6 +15,7 @@ from support.operators import figures, replicas, until
 
 ALONE = "--no-leader-election"
 PATIENT = ("sleep 6", REPORT)
+FEW, MORE = 4, 6
 
 
 def test_what_is_deleted_by_hand(cluster: Cluster, namespace: Cluster, tmp_path: Path) -> None:
@@ -90,10 +91,10 @@ def test_going_on_after_the_end(cluster: Cluster, namespace: Cluster, tmp_path: 
     """
     cluster.kubectl("apply", "--server-side", "-f", str(ROOT / "deploy" / "crds"))
     policies = {"long": "LongRunning", "volume": "FromVolume", "never": "Never"}
-    few = [learner(name, 5, resumePolicy=policy) for name, policy in policies.items()]
+    few = [learner(name, FEW, resumePolicy=policy) for name, policy in policies.items()]
     with replicas(namespace, tmp_path) as start:
         operator = start(18524, ALONE)
-        namespace.apply(learner("whole", 8), *few)
+        namespace.apply(learner("whole", MORE), *few)
         for name in ("whole", *policies):
             namespace.wait(f"experiment/{name}", "condition=Succeeded", timeout_s=120)
         operator.kill()
@@ -105,12 +106,12 @@ def test_going_on_after_the_end(cluster: Cluster, namespace: Cluster, tmp_path: 
             namespace.kubectl(*raised(name))
         start(18525, ALONE)
         for name in ("long", "volume"):
-            until(has_ended(namespace, name, 8), 90, f"{name} goes on")
+            until(has_ended(namespace, name, MORE), 90, f"{name} goes on")
             namespace.wait(f"experiment/{name}", "condition=Succeeded", timeout_s=60)
         whole = outcome(namespace, "whole")
         assert outcome(namespace, "long") == whole
         assert outcome(namespace, "volume") == whole
-        assert outcome(namespace, "never")["order"] == before["never"] == whole["order"][:5]
+        assert outcome(namespace, "never")["order"] == before["never"] == whole["order"][:FEW]
 
 
 def learner(name: str, count: int, **spec: Any) -> dict[str, Any]:
@@ -130,8 +131,8 @@ def learner(name: str, count: int, **spec: Any) -> dict[str, Any]:
 
 
 def raised(name: str) -> tuple[str, ...]:
-    """The words for kubectl that raise a budget to eight trials."""
-    patch = json.dumps({"spec": {"maxTrialCount": 8}})
+    """The words for kubectl that raise a budget."""
+    patch = json.dumps({"spec": {"maxTrialCount": MORE}})
     return ("patch", f"experiment/{name}", "--type=merge", "-p", patch)
 
 
