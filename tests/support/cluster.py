@@ -85,20 +85,31 @@ class Cluster:
         timeout_s: float = PATIENCE_S,
     ) -> subprocess.CompletedProcess[str]:
         """Run kubectl, whatever comes of it."""
-        own = [
-            f"--kubeconfig={self.kubeconfig}",
-            f"--cache-dir={self.state}/kubectl",
-            f"--namespace={self.namespace}",
-        ]
         return subprocess.run(
-            [_kubectl(), *own, *words],
+            self._words(*words),
             input=given if given is None or isinstance(given, str) else json.dumps(given),
-            env={"PATH": os.environ["PATH"], "HOME": str(self.state), "NO_PROXY": "*"},
+            env=self._env(),
             capture_output=True,
             text=True,
             timeout=timeout_s,
             check=False,
         )
+
+    def start_kubectl(self, *words: str, out: Path) -> subprocess.Popen[bytes]:
+        """Start kubectl and go on; what it prints goes to a file. The caller ends it."""
+        with out.open("wb") as file:
+            return subprocess.Popen(self._words(*words), env=self._env(), stdout=file)
+
+    def _words(self, *words: str) -> list[str]:
+        own = [
+            f"--kubeconfig={self.kubeconfig}",
+            f"--cache-dir={self.state}/kubectl",
+            f"--namespace={self.namespace}",
+        ]
+        return [_kubectl(), *own, *words]
+
+    def _env(self) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "HOME": str(self.state), "NO_PROXY": "*"}
 
     def apply(self, *objects: Mapping[str, Any]) -> None:
         """Create objects, or change them."""
