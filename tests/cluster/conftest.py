@@ -7,13 +7,12 @@ cluster must run already, for no worker knows when the others are done with it.
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.cluster import PATIENCE_S, STATE, Cluster, is_asked_for, is_there, tool
+from support.cluster import STATE, Cluster, is_asked_for, is_there, new_namespace, tool
 
 HERE = Path(__file__).parent
 TEST_S = 300
@@ -50,9 +49,5 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture
 def namespace(cluster: Cluster) -> Iterator[Cluster]:
     """The cluster, seen from a namespace that is new and goes with the test."""
-    name = f"test-{secrets.token_hex(4)}"
-    cluster.kubectl("create", "namespace", name)
-    within = cluster.within(name)
-    within.wait("serviceaccount/default", "create")
-    yield within
-    cluster.kubectl("delete", "namespace", name, "--wait=false", timeout_s=PATIENCE_S)
+    with new_namespace(cluster) as within:
+        yield within

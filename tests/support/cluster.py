@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -150,6 +152,17 @@ class Cluster:
 
 
 @cache
+@contextmanager
+def new_namespace(cluster: Cluster) -> Iterator[Cluster]:
+    """The cluster, seen from a namespace that is new, and gone in the end."""
+    name = f"test-{secrets.token_hex(4)}"
+    cluster.kubectl("create", "namespace", name)
+    within = cluster.within(name)
+    within.wait("serviceaccount/default", "create")
+    yield within
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
+
+
 def _kubectl() -> str:
     """The user's kubectl, or the one that was built for the cluster."""
     if found := shutil.which("kubectl"):

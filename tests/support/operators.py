@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from munshi.kube import manifests
@@ -24,12 +25,22 @@ OPERATOR = "deployment/munshi-operator"
 
 
 @contextmanager
-def installed(cluster: Cluster) -> Iterator[Cluster]:
-    """deploy/munshi.yaml as it is, but for the image; taken away again, without the kinds."""
+def installed(cluster: Cluster, **variables: str) -> Iterator[Cluster]:
+    """deploy/munshi.yaml as it is, but for the image; taken away again, without the kinds.
+
+    Args:
+        cluster: Where.
+        variables: Settings of docs/cluster.md, added to the Deployment.
+    """
     text = ROOT.joinpath("deploy", "munshi.yaml").read_text("utf-8")
     text = re.sub(r"munshi/munshi:[\w.]+", IMAGE, text)
+    given = [each for each in yaml.safe_load_all(text) if each]
+    [deployment] = [each for each in given if each["kind"] == "Deployment"]
+    [container] = deployment["spec"]["template"]["spec"]["containers"]
+    container["env"] += [{"name": name, "value": value} for name, value in variables.items()]
+    items = {"apiVersion": "v1", "kind": "List", "items": given}
     within = cluster.within(manifests.NAMESPACE)
-    within.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=text)
+    within.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=items)
     try:
         within.kubectl("rollout", "status", OPERATOR, "--timeout=90s", timeout_s=120)
         yield within

@@ -4,9 +4,11 @@ munshi/pause                  holds a pod's network; a few lines of Go
 munshi/busybox                a shell and the usual small programs
 munshi/munshi                 munshi's own: the operator and the sidecar of metrics collection
 munshi/trial                  trial/train.py, a program to be tuned that does what a test asks of it
+munshi/custom-collector       trial/collect.py, a user's own metrics collector, as Katib's example has one
 munshi/katib-trial            the same program with Katib's own SDK instead of munshi, to report with
 munshi/tf-mnist               examples/tf_mnist with TensorFlow, where Katib's tutorial expects it
 kubeflow/.../training-operator  Kubeflow's own, under the name that its manifests use
+kubeflow/.../kubectl-delivery   brings kubectl into an MPIJob's launcher, as that operator wants it
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tools.cluster.binaries import Binaries
@@ -42,13 +44,19 @@ APPLETS = (
     "ps",
     "true",
     "false",
+    "cp",
+    "seq",
 )
+ALPINE = "docker.io/library/alpine:3.10"
+"""What a PyTorchJob's workers wait in for their master: a shell and nslookup are all that they use."""
 TRAINING_OPERATOR = "ghcr.io/kubeflow/training-v1/training-operator"
+KUBECTL_DELIVERY = "ghcr.io/kubeflow/training-v1/kubectl-delivery:latest"
 KATIB_SDK = "kubeflow-katib==0.19.0"
 TRIAL_PATHS = (
     "opt/pytorch-mnist/mnist.py",
     "opt/mxnet-mnist/mnist.py",
     "opt/tf-mnist-with-summaries/mnist.py",
+    "examples/tensorflow_mnist.py",
 )
 """Where Katib's examples expect the program of an image."""
 
@@ -75,12 +83,22 @@ def _plain(binaries: Binaries) -> Iterator[Image]:
     yield Image(
         ("docker.io/munshi/pause:test",), (pause,), entrypoint=("/pause",), user="65535:65535"
     )
-    yield Image(("docker.io/munshi/busybox:test",), (_busybox(),), ("PATH=/bin",), command=("sh",))
+    names = ("docker.io/munshi/busybox:test", ALPINE)
+    yield Image(names, (_busybox(),), ("PATH=/bin",), command=("sh",))
     program = binaries["training-operator"]
     operator = layer(
         STORE, f"training-operator {program}", lambda: [Entry("manager", source=program)]
     )
     yield Image((_name_of_operator(binaries),), (operator,), entrypoint=("/manager",))
+    kubectl = binaries["kubectl"]
+    client = layer(STORE, f"kubectl {kubectl}", lambda: [Entry("bin/kubectl", source=kubectl)])
+    yield Image(
+        (KUBECTL_DELIVERY,),
+        (_busybox(), client),
+        ("PATH=/bin",),
+        entrypoint=("/bin/sh", "-c"),
+        command=("cp /bin/kubectl /opt/kube/kubectl",),
+    )
 
 
 def _name_of_operator(binaries: Binaries) -> str:
@@ -102,13 +120,20 @@ def _with_python() -> Iterator[Image]:
         entrypoint=("munshi",),
         user=f"{USER}:{USER}",
     )
-    program = HERE / "trial" / "train.py"
-    trial = layer(STORE, f"trial {_sum(program)} {TRIAL_PATHS}", lambda: _trial(program))
+    programs = sorted((HERE / "trial").glob("*.py"))
+    trial = layer(STORE, f"trial {_sum(*programs)} {TRIAL_PATHS}", lambda: _trial(programs))
     yield Image(
         ("docker.io/munshi/trial:test",),
         (base, needed, code, _busybox(), trial),
         python.ENVIRONMENT,
         command=("python", "/opt/trial/train.py"),
+        user=f"{USER}:{USER}",
+    )
+    yield Image(
+        ("docker.io/munshi/custom-collector:test",),
+        (base, needed, trial),
+        python.ENVIRONMENT,
+        entrypoint=("python", "/opt/trial/collect.py"),
         user=f"{USER}:{USER}",
     )
     sdk = layer(STORE, *python.packages_apart(KATIB_SDK))
@@ -153,10 +178,12 @@ def _munshi() -> Iterator[Entry]:
     yield Entry("opt/venv/bin/munshi", content=start.encode())
 
 
-def _trial(program: Path) -> Iterator[Entry]:
-    yield Entry("opt/trial/train.py", source=program)
+def _trial(programs: Sequence[Path]) -> Iterator[Entry]:
+    for program in programs:
+        yield Entry(f"opt/trial/{program.name}", source=program)
     for path in TRIAL_PATHS:
         yield Entry(path, link="/opt/trial/train.py")
+    yield Entry("usr/local/bin/mpirun", link="/opt/trial/mpirun.py")
 
 
 def _busybox() -> Layer:

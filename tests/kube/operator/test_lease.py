@@ -109,6 +109,26 @@ def test_a_clean_stop_hands_over_within_three_seconds() -> None:
     simulated(story())
 
 
+def test_it_says_once_whom_it_stands_by_for(caplog: pytest.LogCaptureFixture) -> None:
+    """However often it asks, the log has one line for each holder."""
+
+    async def story() -> None:
+        server = LeaseServer()
+        one = Replica(server, "one")
+        await asyncio.sleep(1)
+        two = Replica(server, "two")
+        await asyncio.sleep(600)
+        await one.stop()
+        await asyncio.sleep(10)
+        await two.stop()
+
+    with caplog.at_level("INFO", "munshi.operator"):
+        simulated(story())
+    said = [line for line in caplog.messages if "stands by" in line]
+    assert len(said) == 1
+    assert said[0].endswith("is held by one")
+
+
 def test_a_dead_leader_is_followed_within_twenty_seconds() -> None:
     """Nobody renews, so the Lease ends; not before its time, and a clock on the wall plays no part."""
 

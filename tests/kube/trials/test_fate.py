@@ -362,3 +362,36 @@ def test_odd_objects_are_seen_without_trouble(item: Any) -> None:
     """Kinds of every maker come by; what is not there is empty."""
     assert pod_of(item).phase == "Pending"
     assert job_of(item).attempt == 0
+
+
+COLLECTORS: dict[str, tuple[Object | None, str, bool]] = {
+    "nobody saw it": (None, fate.CUT_SHORT, False),
+    "it ran to the last": (RUNS, fate.CUT_SHORT, False),
+    "it was killed": (ended(137), fate.CUT_SHORT, False),
+    "it failed": (
+        ended(1),
+        'its metrics collector failed: container "metrics-collector" ended with exit code 1',
+        False,
+    ),
+    "it failed and was started again": (
+        {**RUNS, "lastState": ended(1)["state"], "restartCount": 1},
+        'its metrics collector failed: container "metrics-collector" ended with exit code 1',
+        True,
+    ),
+    "it ate too much": (
+        ended(137, reason="OOMKilled"),
+        (
+            'its metrics collector failed: container "metrics-collector" needed more memory than '
+            "resources.limits.memory allows (OOMKilled)"
+        ),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", COLLECTORS)
+def test_why_a_collector_did_not_come_to_its_end(case: str) -> None:
+    """Too little time is told from a failure of its own, and which life of it has the last words."""
+    state, said, before = COLLECTORS[case]
+    pod = a_pod(inits={"metrics-collector": state} if state else {})
+    assert fate.cut_short(pod.container("metrics-collector")) == (said, before)

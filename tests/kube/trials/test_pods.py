@@ -159,6 +159,42 @@ def test_pods_without_the_primary_container_stay_as_they_are() -> None:
     assert second["spec"] == worker["spec"]
 
 
+LABELLED: dict[str, tuple[str, str, bool]] = {
+    "the launcher of an MPI job": (
+        "v1beta1/kubeflow-training-operator/mpijob-horovod.yaml",
+        "",
+        True,
+    ),
+    "the only worker of a TF job": ("v1alpha3/tfjob-example.yaml", "", True),
+    "one of two workers": (
+        "v1beta1/kubeflow-training-operator/tfjob-mnist-with-summaries.yaml",
+        "training.kubeflow.org/replica-type",
+        False,
+    ),
+    "a master with its worker": (
+        "v1beta1/kubeflow-training-operator/pytorchjob-mnist.yaml",
+        "training.kubeflow.org/job-role",
+        False,
+    ),
+    "a node of a train job": (
+        "v1beta1/kubeflow-trainer/trainjob-pytorch.yaml",
+        "batch.kubernetes.io/job-completion-index",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LABELLED)
+def test_labels_choose_only_where_there_is_a_choice(case: str) -> None:
+    """The one pod with the primary container reports, whatever labels the manifest hopes for."""
+    name, label, alone = LABELLED[case]
+    trial = of_manifest(name)
+    assert trial.spec.primary_pod_labels
+    found = pods.reading(trial).pod_labels
+    assert (found == {}) is alone
+    assert alone or label in found
+
+
 def test_a_kind_nobody_knows_is_read_by_its_structure() -> None:
     """A pod template is an object whose spec has containers, however deep it lies."""
     template: Object = {"spec": {"containers": [{"name": "main", "image": "m"}]}}

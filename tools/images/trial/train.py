@@ -1,27 +1,33 @@
 """A program to be tuned, for tests: small, quick, and it does what the test asks of it.
 
-It takes any `--name=value`, as Katib's example programs between them do, and reports accuracy and loss of a
-training that did not happen: they depend only on the learning rate (best at 0.03) and the step, so a test
-knows what to expect. Some names change what it does:
+It takes any `--name=value` or `--name value`, as Katib's example programs between them do, and reports
+accuracy and loss of a training that did not happen: they depend only on the learning rate (best at 0.03) and
+the step, so a test knows what to expect. Some names change what it does:
 
     --lr, --learning-rate    the learning rate (0.01)
     --steps=N                how often it reports (3)
     --pause=S                seconds of sleep before each report (0)
     --fail=CODE              end with this exit code after the last report
     --file=PATH              write the reports to a file instead; as JSON lines if it ends in .json
+    --log-path=PATH          write them as Katib's example programs do: into a folder as event files, into a
+                             file as lines of Katib's, with --logger=hypertune as JSON lines
     --push=munshi            report by `munshi.report_metrics` instead of printing
     --push=katib             report by Katib's gRPC at katib-db-manager.kubeflow:6789 instead
     --push=katib-sdk         the same through the real SDK, in the image munshi/katib-trial only
     --touch=PATH             make an empty file before anything else
     --say=TEXT               print a line before anything else
     --stubborn               do not end when told to
+
+Of the ranks of an MPI program only the first one reports.
 """
 
 import json
 import os
 import signal
+import struct
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,9 +35,13 @@ DB_MANAGER = "katib-db-manager.kubeflow:6789"
 
 
 def wishes(arguments: list[str]) -> dict[str, str]:
-    """Every `--name=value`; `--name` alone is "yes", and what is neither is left alone."""
-    pairs = (one.removeprefix("--").partition("=") for one in arguments if one.startswith("--"))
-    return {name: value if equals else "yes" for name, equals, value in pairs}
+    """Every `--name=value` or `--name value`; `--name` alone is "yes", and what is neither is left alone."""
+    wish = {}
+    for one, after in zip(arguments, [*arguments[1:], "--"], strict=True):
+        if one.startswith("--"):
+            name, equals, value = one.removeprefix("--").partition("=")
+            wish[name] = value if equals else "yes" if after.startswith("--") else after
+    return wish
 
 
 def results(rate: float, step: int, steps: int) -> dict[str, float]:
@@ -42,7 +52,11 @@ def results(rate: float, step: int, steps: int) -> dict[str, float]:
 
 def report(wish: dict[str, str], values: dict[str, float], step: int) -> None:
     """Say what was reached, in the way that was asked for."""
-    if wish.get("push") == "munshi":
+    if os.environ.get("OMPI_COMM_WORLD_RANK", "0") != "0":
+        return
+    if "log-path" in wish:
+        log(Path(wish["log-path"]), values, step)
+    elif wish.get("push") == "munshi":
         import munshi  # noqa: PLC0415 - only where it is asked for
 
         munshi.report_metrics(values, step=step)
@@ -65,6 +79,43 @@ def report(wish: dict[str, str], values: dict[str, float], step: int) -> None:
         print(f"epoch {step}:")
         for name, value in values.items():
             print(f"{name}={value}", flush=True)
+
+
+def log(path: Path, values: dict[str, float], step: int) -> None:
+    """Write what was reached as Katib's example programs do."""
+    if not path.suffix:
+        from munshi.metrics import tfrecord  # noqa: PLC0415 - only where it is asked for
+
+        file, lines = path / "test" / "events.out.tfevents.1", b""
+        for name, value in values.items():
+            lines += record(event(name, value, step), tfrecord.masked_crc)
+    elif path.suffix == ".json":
+        file, said = path, {**{name: str(value) for name, value in values.items()}, "trial": "0"}
+        lines = json.dumps({"global_step": str(step), **said}).encode() + b"\n"
+    else:
+        file = path
+        pairs = (
+            f"{{metricName: {name}, metricValue: {value:.4f}}}" for name, value in values.items()
+        )
+        lines = ";".join(pairs).encode() + b"\n"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("ab") as stream:
+        stream.write(lines)
+
+
+def event(tag: str, value: float, step: int) -> bytes:
+    """An event of TensorFlow 1 with one scalar."""
+    scalar = b"\x0a" + bytes([len(tag)]) + tag.encode() + b"\x15" + struct.pack("<f", value)
+    summary = b"\x0a" + bytes([len(scalar)]) + scalar
+    now = datetime.now(UTC)  # noqa: TID251 - a program of a user's, not of ours
+    when = b"\x09" + struct.pack("<d", now.timestamp()) + b"\x10" + varint(step)
+    return when + b"\x2a" + bytes([len(summary)]) + summary
+
+
+def record(content: bytes, crc: Callable[[bytes], int]) -> bytes:
+    """A record of an event file around its content."""
+    size = struct.pack("<Q", len(content))
+    return size + struct.pack("<I", crc(size)) + content + struct.pack("<I", crc(content))
 
 
 def push_to_katib(values: dict[str, float]) -> None:

@@ -97,6 +97,7 @@ class Elector:
         self._leads = False
         self._seen: tuple[str, float] = ("", 0.0)
         self._held: dict[str, Any] | None = None
+        self._told = ""
 
     @property
     def leads(self) -> bool:
@@ -123,6 +124,7 @@ class Elector:
         """
         while True:
             await self._acquire()
+            self._told = ""
             log.info("this replica leads", extra={"holder": self._identity})
             renewing = asyncio.ensure_future(self._keep())
             working = asyncio.ensure_future(lead())
@@ -207,7 +209,14 @@ class Elector:
             return await self._api.create(self._collection, self._new())
         if self._is_mine(found) or self._is_free(found, now):
             return await self._api.replace(self._path, self._taken(found))
+        self._tell(str(_spec(found).get("holderIdentity")))
         return None
+
+    def _tell(self, holder: str) -> None:
+        """Say whom we stand by for, once: an operator that was forgotten elsewhere is found by its name."""
+        if holder != self._told:
+            log.info("this replica stands by: the Lease %s is held by %s", self._path, holder)
+        self._told = holder
 
     async def _read(self) -> dict[str, Any] | None:
         try:

@@ -33,10 +33,6 @@ DRAIN_S = 60.0
 LATE_S = 10.0
 """How long that is awaited which a job that is over should have: its pods, and a condition of the trial's."""
 BUSY_S = 0.5
-CUT_SHORT = (
-    "the metrics collector in its pod was ended before it had read everything; raise "
-    "terminationGracePeriodSeconds of the pod"
-)
 _NEWS_S = 60.0
 log = logging.getLogger("munshi.kube")
 
@@ -197,11 +193,23 @@ class Collector:
                 await self._keep(batch)
         end = lines.end()
         if isinstance(lines, Records) and not lines.is_whole:
-            self.progress.remarks = (CUT_SHORT,)
+            self.progress.remarks = (await self._cut_short(pod),)
         if reader.unstamped and not reader.last_ns:
             said = reader.unstamped[:200].decode("utf-8", "replace")
             end = End(end.seen, (*end.notes, f"the log of pod {pod.name} cannot be had: {said}"))
         return end
+
+    async def _cut_short(self, pod: PodSighting) -> str:
+        """Why a collector could not say that it has read everything."""
+        now = self._look(pod)() or pod
+        said, before = fate.cut_short(now.container(self.reading.container))
+        broke = said != fate.CUT_SHORT
+        words = (
+            await following.tail(self.api, now, self.reading.container, before=before)
+            if broke
+            else ()
+        )
+        return f"{said}: {words[-1].strip()}" if words else said
 
     def _look(self, pod: PodSighting) -> Callable[[], PodSighting | None]:
         def look() -> PodSighting | None:

@@ -42,6 +42,11 @@ _LOOPS = "CrashLoopBackOff"
 _UNSTARTED = ("StartError", "ContainerCannotRun")
 _OVER = ("Complete", "Succeeded", "Failed")
 _LONGEST = 400
+CUT_SHORT = (
+    "the metrics collector in its pod was ended before it had read everything; raise "
+    "terminationGracePeriodSeconds of the pod"
+)
+_KILLED = 128 + signal.SIGKILL
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -196,6 +201,22 @@ def _signal(number: int) -> str:
         return f" ({signal.Signals(number).name})"
     except ValueError:
         return ""
+
+
+def cut_short(collector: ContainerSighting | None) -> tuple[str, bool]:
+    """Why a metrics collector did not come to its end; and whether its last words are of its life before.
+
+    One that was ended in the middle was given too little time; one that failed by itself has another trouble.
+    """
+    if collector is None:
+        return CUT_SHORT, False
+    ending = collector.ended or collector.before
+    if ending is None or (ending.code in (0, _KILLED) and ending.reason != "OOMKilled"):
+        return CUT_SHORT, False
+    return (
+        f"its metrics collector failed: {_ended(collector.name, ending)}",
+        collector.ended is None,
+    )
 
 
 def waiting(pods: Sequence[PodSighting]) -> tuple[str, str]:

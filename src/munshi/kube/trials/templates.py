@@ -47,6 +47,19 @@ def container(template: Mapping[str, Any], name: str) -> Object | None:
     return next((each for each in containers(template) if each.get("name") == name), None)
 
 
+def is_alone(job: Mapping[str, Any], name: str) -> bool:
+    """Whether a job of the training operator has one pod, and no more, with a container of that name."""
+    spec = job.get("spec")
+    specs = spec.values() if isinstance(spec, dict) else ()
+    replicas = [
+        one.get("replicas", 1)
+        for types in specs
+        for one in (types.values() if isinstance(types, dict) else ())
+        if isinstance(one, dict) and any(container(each, name) for each in _below(one, 0))
+    ]
+    return str(job.get("apiVersion", "")).startswith("kubeflow.org/") and replicas == [1]
+
+
 def elsewhere_labels(job: Object) -> Iterator[Object]:
     """Where a kind without templates keeps labels that its pods get; the very objects."""
     if job.get("kind") == "Workflow":
