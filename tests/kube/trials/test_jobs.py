@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from munshi.api.wire import Object
-from munshi.kube import fate
-from munshi.kube.jobs import PodWatch
-from munshi.kube.sightings import PodSighting, pod_of
+from munshi.kube.trials import fate
+from munshi.kube.trials.jobs import PodWatch
+from munshi.kube.trials.sightings import PodSighting, pod_of
 
 NAME = ("team", "e-1")
 LATER = datetime(2026, 11, 30, 10, 5, tzinfo=UTC)
