@@ -139,6 +139,24 @@ def replicas(cluster: Cluster, folder: Path) -> Iterator[Start]:
             each.process.wait()
 
 
+def ended(cluster: Cluster, name: str, within_s: float) -> dict[str, Any]:
+    """An Experiment once it has ended, whichever way."""
+    found: list[dict[str, Any]] = []
+
+    def over() -> bool:
+        found[:] = [cluster.get("experiment", name)]
+        return last(found[0])["type"] in {"Succeeded", "Failed"}
+
+    until(over, within_s, f"experiment {name} ends")
+    return found[0]
+
+
+def last(resource: dict[str, Any]) -> dict[str, str]:
+    """The last condition of an Experiment or a Trial; with empty words before the first."""
+    conditions: list[dict[str, str]] = resource.get("status", {}).get("conditions") or []
+    return conditions[-1] if conditions else {"type": "", "reason": "", "message": ""}
+
+
 def until(holds: Callable[[], Any], within_s: float, what: str = "") -> float:
     """Wait until something holds; how long that took.
 
