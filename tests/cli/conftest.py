@@ -23,7 +23,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(home, "open_home", lambda: world)
     monkeypatch.setattr(home, "look", world.look)
     monkeypatch.setattr(home, "trials", lambda: world.path / "trials")
-    monkeypatch.setattr(home, "deleting", world.deleting)
+    monkeypatch.setattr(home, "delete", world.delete)
     monkeypatch.setattr(home, "now", lambda: NOW)
     return world
 

@@ -16,7 +16,8 @@ from sqlalchemy import create_engine
 from munshi import cli
 from munshi.api import source
 from munshi.api.trial import Trial
-from munshi.cli import home, selectors
+from munshi.cli import finding, home, selectors
+from munshi.cli.laptop import Seen
 from munshi.cli.watching import Meant, Watch
 from munshi.errors import Gone
 from munshi.local import place
@@ -222,8 +223,10 @@ def watching_(
         waiting.pop(0)()
 
     with home.look() as glance, contextlib.suppress(Over):
-        changes = Watch(glance, meant, pause).changes()
-        told.extend([(home.placed(one)[1], _state(one)) for one in changed] for changed in changes)
+        changes = Watch(Seen(glance, pause), meant).changes()
+        told.extend(
+            [(finding.placed(one)[1], _state(one)) for one in changed] for changed in changes
+        )
     return told
 
 
@@ -276,15 +279,15 @@ def test_a_watch_of_names_and_labels(ledger: Ledger) -> None:
 def test_a_watch_that_fell_behind_lists_again(ledger: Ledger) -> None:
     """When changes are no longer kept one by one, what differs from what was shown is told."""
     with home.look() as glance:
-        watch = Watch(Behind(glance), all_trials(), lambda _: None)
+        watch = Watch(Seen(Behind(glance), lambda _: None), all_trials())
         ledger.put(a_trial("random-a1", "Killed"))
-        assert [home.placed(one)[1] for one in next(watch.changes())] == ["random-a1"]
+        assert [finding.placed(one)[1] for one in next(watch.changes())] == ["random-a1"]
 
 
 class Behind:
     """A glance whose changes are too old, always."""
 
-    def __init__(self, glance: home.Glance) -> None:
+    def __init__(self, glance: home.Stored) -> None:
         self.list, self.get, self.version = glance.list, glance.get, glance.version
 
     def changes(self, since: int) -> list[tuple[int, dict[str, Any], bool]]:

@@ -103,4 +103,10 @@ def test_numbers_look_alike(form: str) -> None:
 def compare(asking: list[Case]) -> None:
     """See that we and Go's library say the same."""
     answers = zip(asking, theirs(asking), strict=True)
-    assert [(case, ours(case), answer) for case, answer in answers if ours(case) != answer] == []
+    different = [(case, ours(case), answer) for case, answer in answers if ours(case) != answer]
+    assert [one for one in different if not one_of_its_answers(one[0])] == []
+
+
+def one_of_its_answers(case: Case) -> bool:
+    """Whether Go's library prints the same another time: `..` goes through maps in Go's random order."""
+    return ".." in case["template"] and ours(case) in theirs([case] * 64)

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from munshi.api.trial import Trial, TrialStatus
-from munshi.cli import following, home, outputs
+from munshi.cli import finding, following, outputs
+from munshi.cli.laptop import Laptop
 from munshi.cli.outputs import BLOCK
 from munshi.local import place
 from munshi.local.home import Home
@@ -282,8 +283,8 @@ def test_a_program_that_nobody_judges(
     ended = Exit(0, None, 1, 2, Reason.EXITED)
     (folder / "exit.json").write_text(ended.to_json())
     monkeypatch.setattr(following, "LOOK_S", 0.0)
-    with home.look() as glance:
-        trial = home.named(glance, "Trial", "default", "random-b2")
+    with Laptop().look() as glance:
+        trial = finding.named(glance, "Trial", "default", "random-b2")
         over = {**trial, "status": a_trial("t", "Succeeded").dump()["status"]}
         looks = iter([trial] * 60 + [over])
         glance.get = lambda *_: next(looks)  # type: ignore[method-assign]

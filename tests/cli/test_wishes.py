@@ -11,6 +11,7 @@ import pytest
 from munshi.api.experiment import Experiment, ResumePolicy
 from munshi.api.trial import Trial
 from munshi.cli import completing, wishes
+from munshi.cli.laptop import Books
 from munshi.errors import Conflict
 from munshi.testing.builders import (
     Fate,
@@ -285,9 +286,10 @@ def test_a_wish_is_written_though_the_object_changes(real: RealHome) -> None:
 
     async def all_at_once() -> None:
         async with real.home.store() as store:
+            books = Books(real.home, store)
 
             async def write(at: int) -> None:
-                await wishes.write(store, Experiment, "default", "e", lambda _: {f"w/{at}": ""})
+                await wishes.write(books, Experiment, "default", "e", lambda _: {f"w/{at}": ""})
 
             await asyncio.gather(*map(write, range(10)))
 
@@ -313,7 +315,8 @@ def test_a_wish_is_given_up_when_the_object_never_holds_still(
                 return await replace(one)
 
             monkeypatch.setattr(store, "replace", late)
-            await wishes.write(store, Experiment, "default", "e", lambda _: {"munshi/stop": ""})
+            books = Books(real.home, store)
+            await wishes.write(books, Experiment, "default", "e", lambda _: {"munshi/stop": ""})
 
     with pytest.raises(Conflict, match="changes all the time"):
         asyncio.run(write_against_another())

@@ -65,12 +65,14 @@ def applied(cluster: Cluster, name: str, text: str, folder: Path) -> Iterator[Pa
     chosen = f"--selector=katib.kubeflow.org/experiment={name}"
     words = ["get", "pods", chosen, "--watch", "--output-watch-events", "--output=json"]
     cluster.kubectl("delete", "experiment", name, "--ignore-not-found")  # of a run that was killed
-    with seen.open("wb") as out, cluster.begin(*words, stdout=out):
+    watching = cluster.start_kubectl(*words, out=seen)
+    try:
         cluster.kubectl("apply", "-f", "-", given=text)
-        try:
-            yield seen
-        finally:
-            cluster.kubectl("delete", "experiment", name)
+        yield seen
+    finally:
+        cluster.kubectl("delete", "experiment", name)
+        watching.kill()
+        watching.wait()
 
 
 def most_at_once(seen: Path) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -240,20 +240,16 @@ class World:
         found = [v for v in self.values.get(trial_uid, ()) if metric in (None, v.metric)]
         return found[:limit]
 
-    def deleting(self, kind: str) -> Callable[[World, str, str], Awaitable[None]]:
-        """What deletes an object of that kind."""
-
-        async def delete(home: World, namespace: str, name: str) -> None:
-            gone = [
-                one
-                for one in home.objects
-                if (one.kind, one.namespace, one.name) == (kind, namespace, name)
-            ]
-            if not gone:
-                raise NotFound(name)
-            home.objects.remove(gone[0])
-
-        return delete
+    async def delete(self, home: World, kind: str, namespace: str, name: str) -> None:
+        """Delete an object."""
+        gone = [
+            one
+            for one in home.objects
+            if (one.kind, one.namespace, one.name) == (kind, namespace, name)
+        ]
+        if not gone:
+            raise NotFound(name)
+        home.objects.remove(gone[0])
 
 
 def _owners(one: Resource) -> Iterable[str]:

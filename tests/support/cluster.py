@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 
@@ -88,26 +88,21 @@ class Cluster:
     ) -> subprocess.CompletedProcess[str]:
         """Run kubectl, whatever comes of it."""
         return subprocess.run(
-            self._command(*words),
+            self._words(*words),
             input=given if given is None or isinstance(given, str) else json.dumps(given),
-            env=self._environment(),
+            env=self._env(),
             capture_output=True,
             text=True,
             timeout=timeout_s,
             check=False,
         )
 
-    @contextmanager
-    def begin(self, *words: str, stdout: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-        """Run kubectl beside the block, e.g. with `--watch`; it is ended with the block."""
-        command = self._command(*words)
-        with subprocess.Popen(command, env=self._environment(), stdout=stdout) as process:
-            try:
-                yield process
-            finally:
-                process.kill()
+    def start_kubectl(self, *words: str, out: Path) -> subprocess.Popen[bytes]:
+        """Start kubectl and go on; what it prints goes to a file. The caller ends it."""
+        with out.open("wb") as file:
+            return subprocess.Popen(self._words(*words), env=self._env(), stdout=file)
 
-    def _command(self, *words: str) -> list[str]:
+    def _words(self, *words: str) -> list[str]:
         own = [
             f"--kubeconfig={self.kubeconfig}",
             f"--cache-dir={self.state}/kubectl",
@@ -115,7 +110,7 @@ class Cluster:
         ]
         return [_kubectl(), *own, *words]
 
-    def _environment(self) -> dict[str, str]:
+    def _env(self) -> dict[str, str]:
         return {"PATH": os.environ["PATH"], "HOME": str(self.state), "NO_PROXY": "*"}
 
     def apply(self, *objects: Mapping[str, Any]) -> None:

@@ -170,7 +170,8 @@ class Call:
         collection, namespace, name, subresource = place(request.path)
         match request.verb:
             case "list":
-                return self._page(objects.list(collection, namespace))
+                found = objects.list(collection, namespace)
+                return self._page([each for each in found if fits(each, request.query)])
             case "get":
                 return objects.get(collection, namespace, name)
             case "create":
@@ -203,7 +204,8 @@ class Call:
             for event in [each for each in objects.history if each.version > since]:
                 since = event.version
                 meta = event.document["metadata"]
-                if event.collection == collection and namespace in ("", meta["namespace"]):
+                here = event.collection == collection and namespace in ("", meta["namespace"])
+                if here and fits(event.document, self.request.query):
                     self.event(event.kind, event.document)
             self.event("BOOKMARK", {"metadata": {"resourceVersion": str(since)}})
             await self.writer.drain()
@@ -296,6 +298,18 @@ def place(path: str) -> tuple[str, str, str, str]:
         namespace, steps = steps[1], steps[2:]
     plural, name, subresource = [*steps, "", "", ""][:3]
     return f"{root}/{plural}", namespace, unquote(name), subresource
+
+
+def fits(document: Document, query: dict[str, str]) -> bool:
+    """Whether a list or a watch is about the object: `a=b,c` of its labels, its name of its fields."""
+    meta = document["metadata"]
+    labels = meta.get("labels") or {}
+    for test in filter(None, query.get("labelSelector", "").split(",")):
+        key, equals, value = test.partition("=")
+        if key not in labels or (equals and labels[key] != value):
+            return False
+    field = query.get("fieldSelector", "")
+    return not field or field == f"metadata.name={meta['name']}"
 
 
 async def _request(reader: asyncio.StreamReader) -> Request | None:

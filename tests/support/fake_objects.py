@@ -84,6 +84,10 @@ class Objects:
         }
         return await self._store("ADDED", collection, made)
 
+    async def put(self, collection: str, document: Document) -> Document:
+        """An object as it is, with its status; it only gets a version of ours."""
+        return await self._store("ADDED", collection, copy.deepcopy(document))
+
     async def patch(
         self, collection: str, namespace: str, name: str, patch: Mapping[str, Any], *, status: bool
     ) -> Document:
@@ -99,7 +103,7 @@ class Objects:
             new = {**merged, "status": stored.get("status") or {}}
             new["metadata"] = merged["metadata"] | _servers(stored["metadata"])
             if _spec(new) != _spec(stored):
-                new["metadata"]["generation"] += 1
+                new["metadata"]["generation"] = stored["metadata"].get("generation", 1) + 1
         if new == {"status": {}} | stored:
             return copy.deepcopy(stored)
         return await self._store("MODIFIED", collection, copy.deepcopy(new))
@@ -163,7 +167,7 @@ def _merged(target: Any, patch: Any) -> Any:
 
 def _servers(meta: Document) -> Document:
     fields = ("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields")
-    return {field: meta[field] for field in fields}
+    return {field: meta[field] for field in fields if field in meta}
 
 
 def _spec(document: Document) -> Document:

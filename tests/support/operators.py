@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
@@ -89,6 +89,11 @@ class Replica:
             return ""
         return said.decode()
 
+    def kill(self) -> None:
+        """End it as the machine's memory guard would: without a word."""
+        self.process.kill()
+        self.process.wait(20)
+
     def end(self) -> int:
         """Stop it as a pod is stopped; its exit code."""
         self.process.terminate()
@@ -99,18 +104,26 @@ class Replica:
         return lambda: self.state() == state
 
 
+class Start(Protocol):
+    """Starts a replica."""
+
+    def __call__(self, port: int, *more: str) -> Replica:
+        """With its pages at this port, and more options, the last of which count."""
+        ...
+
+
 @contextmanager
-def replicas(cluster: Cluster, folder: Path) -> Iterator[Callable[[int], Replica]]:
+def replicas(cluster: Cluster, folder: Path) -> Iterator[Start]:
     """Starts replicas that drive one namespace; whatever still runs is killed."""
     begun: list[Replica] = []
 
-    def start(port: int) -> Replica:
+    def start(port: int, *more: str) -> Replica:
         log = folder / f"{port}-{len(begun)}.log"
         words = ["--kubeconfig", str(cluster.kubeconfig), "--namespace", cluster.namespace]
         words += ["--data", str(folder / log.stem), "--listen", f"127.0.0.1:{port}"]
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-m", "munshi", "operator", *words],
+                [sys.executable, "-m", "munshi", "operator", *words, *more],
                 env={"PATH": os.environ["PATH"], "HOME": str(folder)},
                 stdout=out,
                 stderr=out,

@@ -24,14 +24,14 @@ class Command:
         self.out = b""
         self._reading = reading
 
-    def until(self, text: bytes) -> bytes:
-        """Read on until the text stands in the output; gives back all of it."""
+    def until(self, text: bytes, times: int = 1) -> bytes:
+        """Read on until the text stands in the output (so many times); gives back all of it."""
         deadline = time.monotonic() + PATIENCE_S
-        while text not in self.out:
+        while self.out.count(text) < times:
             assert time.monotonic() < deadline, f"{text!r} never came: {self.out!r}"
             if not self._read(deadline):
                 break
-        assert text in self.out, self.out
+        assert self.out.count(text) >= times, self.out
         return self.out
 
     def has_said(self, within_s: float = 0.0) -> bool:

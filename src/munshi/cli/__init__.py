@@ -8,7 +8,10 @@ sees a traceback: one that nobody foresaw goes into a file, whose path is said.
     verbs.py     the verbs by name, and the overview of them
     group.py     the command line; loads a verb when it is asked for
     ending.py    errors become sentences and exit codes
-    home.py      the way to stored objects, typed or as documents, and to the wall clock
+    places.py    where experiments live: the protocols that verbs know, and the choice
+    laptop.py    this machine as a place, over     home.py      $MUNSHI_HOME and the wall clock
+    clusters.py  a cluster as one, with            desks.py     what of it needs the models
+    finding.py   objects by name                   mistaken.py  names of the other kind
     files.py     YAML files and standard input, as documents
     kinds.py     kinds and names as people type them     options.py      what several verbs take
     tables.py    columns, ages, wide characters          columns.py      which columns a kind has
@@ -21,8 +24,8 @@ sees a traceback: one that nobody foresaw goes into a file, whose path is said.
     wishes.py    what stop, suspend, resume and retry write
     progress.py  while `munshi run` runs                 summary.py   when it has ended
 
-The rest is verbs. They know the Store and the pure rooms; none knows SQL or the engine. What only shows
-(`get`, completion) reads documents and loads no models: a glance must be answered at once.
+The rest is verbs. They know places and the pure rooms; none knows SQL, Kubernetes or the engine. What only
+shows (`get`, completion) reads documents and loads no models: a glance must be answered at once.
 """
 
 from __future__ import annotations

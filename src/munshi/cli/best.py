@@ -6,14 +6,14 @@ import click
 
 from munshi.api.experiment import Experiment
 from munshi.api.wire import Json
-from munshi.cli import arguments, facts, home, mistaken, options, tables
+from munshi.cli import arguments, facts, mistaken, options, places, tables
 from munshi.cli.facts import Best
 from munshi.errors import NotFound
 
 
 @click.command()
 @options.one("Experiment")
-@options.namespace
+@options.place
 @options.output("json", "yaml", "args")
 def best(name: str, namespace: str, output: str | None) -> None:
     """Print the best trial so far: its objective value and settings.
@@ -22,10 +22,10 @@ def best(name: str, namespace: str, output: str | None) -> None:
     python train.py $(munshi best NAME -o args)
     """
 
-    async def read(_: home.Home, store: home.Records) -> Experiment:
-        return await mistaken.find(store, Experiment, namespace, name.rpartition("/")[2])
+    async def read(records: places.Records) -> Experiment:
+        return await mistaken.find(records, Experiment, namespace, name.rpartition("/")[2])
 
-    experiment = home.ask(read)
+    experiment = places.ask(read)
     found = facts.best(experiment)
     if found is None:
         raise NotFound(_none_yet(experiment))
@@ -68,5 +68,5 @@ def _arguments(experiment: Experiment, found: Best) -> str:
 
 def _none_yet(experiment: Experiment) -> str:
     said = f'experiment "{experiment.name}" has no best trial yet'
-    see = f"see how its trials fare: munshi get trials -o wide -n {experiment.namespace}"
+    see = f"see how its trials fare: munshi get trials -o wide{places.again(experiment.namespace)}"
     return f"{said}: no trial has reported a number for its objective; {see}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import CompletionItem
 
-from munshi.cli import glimpse, home, kinds
+from munshi.cli import finding, glimpse, kinds, places
 from munshi.cli.glimpse import Document
 from munshi.errors import MunshiError
 
@@ -49,25 +49,38 @@ def trials(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
 
 def namespaces(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
     """Namespaces in which there are experiments."""
-    del ctx
-    there = [home.placed(one)[0] for one in _listed("Experiment", None)]
+    there = [finding.placed(one)[0] for one in _listed(ctx, "Experiment", None)]
     return _items(dict.fromkeys(sorted(there), ""), incomplete)
+
+
+def contexts(ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+    """Contexts of the kubeconfig."""
+    from munshi.kube.wire import kubeconfig  # noqa: PLC0415 - reads YAML
+
+    try:
+        there = kubeconfig.contexts(places.said(ctx, "kubeconfig"))
+    except MunshiError:
+        return []
+    return _items(dict.fromkeys(there, ""), incomplete)
 
 
 def _names(ctx: click.Context, kind: str) -> dict[str, str]:
     """Names and states, in the namespace that the command line says so far."""
     if ctx.params.get("all_namespaces"):
         return {}
-    namespace = ctx.params.get("namespace") or home.DEFAULT_NAMESPACE
+    try:
+        namespace = ctx.params.get("namespace") or places.chosen(ctx).namespace
+    except (MunshiError, OSError):
+        return {}
     return {
-        home.placed(one)[1]: str(glimpse.last_condition(one).get("type", ""))
-        for one in _listed(kind, namespace)
+        finding.placed(one)[1]: str(glimpse.last_condition(one).get("type", ""))
+        for one in _listed(ctx, kind, namespace)
     }
 
 
-def _listed(kind: str, namespace: str | None) -> list[Document]:
+def _listed(ctx: click.Context, kind: str, namespace: str | None) -> list[Document]:
     try:
-        with home.look() as glance:
+        with places.chosen(ctx).look() as glance:
             return [*glance.list(kind, namespace)]
     except (MunshiError, OSError):
         return []

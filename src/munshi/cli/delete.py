@@ -7,14 +7,14 @@ import asyncio
 import click
 
 from munshi.api.suggestion import Suggestion
-from munshi.cli import home, kinds, options
+from munshi.cli import finding, kinds, options, places
 from munshi.errors import MunshiError, NotFound
 from munshi.store.sentences import NoSpace
 
 
 @click.command()
 @options.what()
-@options.namespace
+@options.place
 @click.option("--ignore-not-found", is_flag=True, help="Nothing to delete is fine.")
 def delete(what: tuple[str, ...], namespace: str, ignore_not_found: bool) -> None:
     """Stop and delete experiments (with all their trials) or single trials."""
@@ -27,17 +27,17 @@ def delete(what: tuple[str, ...], namespace: str, ignore_not_found: bool) -> Non
         )
 
     async def all_of_them() -> list[NotFound]:
-        opened = home.open_home()
         missing: list[NotFound] = []
-        for name in dict.fromkeys(names):
-            try:
-                async with opened.store() as store:
-                    found = await home.find(store, kind, namespace, name)
-                await home.deleting(kind.__name__)(opened, namespace, name)
-            except NotFound as miss:
-                missing.append(miss)
-            else:
-                click.echo(f'{kind.__name__.lower()}{kinds.GROUP_SUFFIX} "{found.name}" deleted')
+        async with places.chosen().open() as desk:
+            for name in dict.fromkeys(names):
+                try:
+                    found = await finding.find(desk, kind, namespace, name)
+                    await desk.delete(found)
+                except NotFound as miss:
+                    missing.append(miss)
+                else:
+                    what = f"{kind.__name__.lower()}{kinds.GROUP_SUFFIX}"
+                    click.echo(f'{what} "{found.name}" deleted')
         return missing
 
     try:

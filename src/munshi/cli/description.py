@@ -23,14 +23,14 @@ from munshi.api.meta import Resource
 from munshi.api.suggestion import Suggestion
 from munshi.api.trial import Trial
 from munshi.api.wire import Object, write_time
-from munshi.cli import facts, tables
+from munshi.cli import facts, places, tables
 
 LOG_LINES = 10
 """How many of a failed trial's last lines are shown."""
 FAILED_SHOWN = 5
 """How many failed trials of an experiment are told at length; the others are counted."""
 
-LastWords: TypeAlias = Callable[[Trial], list[str]]
+LastWords: TypeAlias = Callable[[Trial], Sequence[str]]
 _INDENT = "  "
 
 
@@ -204,7 +204,7 @@ def _failures(trials: Sequence[Trial], last_words: LastWords) -> str:
         told += _said(one, last_words, _INDENT)
     if len(failed) > FAILED_SHOWN:
         told += f"{_INDENT}and {len(failed) - FAILED_SHOWN} more: munshi get trials -o wide"
-        told += f" -n {failed[0].namespace}\n"
+        told += f"{places.again(failed[0].namespace)}\n"
     return told
 
 

@@ -12,13 +12,12 @@ from munshi.api.experiment import Experiment
 from munshi.api.meta import AFTER_ANNOTATION
 from munshi.api.trial import Trial
 from munshi.api.wire import Json, write_time
-from munshi.cli import facts, home, options, outputs, summary, tables, wishes
-from munshi.local.home import Home
+from munshi.cli import facts, finding, options, places, summary, tables, wishes
+from munshi.cli.places import Desk
 from munshi.reconcile.controls import RETRYABLE
 from munshi.reconcile.story import Event
 from munshi.reconcile.tally import index_of, state_of
 from munshi.reconcile.views import TrialState
-from munshi.store.sqlite import SqlStore
 
 _PLAIN = (
     "TrialCreated",
@@ -55,7 +54,7 @@ class Told:
 
 @click.command()
 @options.targets
-@options.namespace
+@options.place
 @click.option("-A", "--all", "everything", is_flag=True, help="Also what goes without saying.")
 @options.output("json")
 def explain(what: tuple[str, ...], namespace: str, everything: bool, output: str | None) -> None:
@@ -64,29 +63,32 @@ def explain(what: tuple[str, ...], namespace: str, everything: bool, output: str
     Of a trial also why it has these settings, how it ended, and where its log is. `-o json` has every event.
     """
     stories: list[Json] = []
+    remarks: dict[str, None] = {}
     what = wishes.spelt_out(what)
 
-    async def work(place: Home, store: SqlStore, word: str) -> list[str]:
+    async def work(desk: Desk, word: str) -> list[str]:
         meant = wishes.target(word, Experiment)
-        if await wishes.meant(store, namespace, meant) is Trial:
-            trial = await home.find(store, Trial, namespace, meant.name)
+        if await wishes.meant(desk, namespace, meant) is Trial:
+            trial = await finding.find(desk, Trial, namespace, meant.name)
             owner = trial.metadata.controller()
-            events = await store.events(owner.uid if owner else "", trial.name)
-            events = [one for one in events if one.uid in ("", trial.uid)]
-            siblings = await store.list(Trial, namespace, owner.uid) if owner else [trial]
-            text = _of_trial(trial, siblings, events, str(place.trial_folder(trial) / outputs.LOG))
+            siblings = await desk.list(Trial, namespace, owner.uid) if owner else [trial]
+            story = await desk.story(trial)
+            text = _of_trial(trial, siblings, story.events)
         else:
-            experiment = await home.find(store, Experiment, namespace, meant.name)
-            events = await store.events(experiment.uid)
-            text = _of_experiment(experiment, events, everything=everything)
+            experiment = await finding.find(desk, Experiment, namespace, meant.name)
+            story = await desk.story(experiment)
+            text = _of_experiment(experiment, story.events, everything=everything)
+        remarks[story.remark] = None
         if output == "json":
-            stories.append([entry(one) for one in events])
+            stories.append([entry(one) for one in story.events])
             return []
         return [text.rstrip("\n") + "\n" * (word != what[-1])]
 
     code = wishes.carry_out(what, work, reading=True)
     if output == "json" and stories:
         options.echo_json(stories[0] if len(what) == 1 else stories)
+    for remark in filter(None, remarks):
+        click.echo(f"munshi: {remark}", err=True)
     wishes.leave(code)
 
 
@@ -166,7 +168,7 @@ def _of_experiment(experiment: Experiment, events: Sequence[Event], *, everythin
     return text
 
 
-def _of_trial(trial: Trial, siblings: Sequence[Trial], events: Sequence[Event], log: str) -> str:
+def _of_trial(trial: Trial, siblings: Sequence[Trial], events: Sequence[Event]) -> str:
     ended = facts.end(trial)
     said = wishes.told(ended) if ended is not None else facts.state(trial)
     text = f"Trial {trial.name} of experiment {trial.experiment_name}: {said}\n"
@@ -176,10 +178,12 @@ def _of_trial(trial: Trial, siblings: Sequence[Trial], events: Sequence[Event], 
     if value is not None and trial.spec.objective is not None:
         name = trial.spec.objective.objective_metric_name
         text += tables.visible(f"Reported: {name}={value}") + "\n"
-    text += f"Log: {log}\n" + _began(events) + timeline(events, of_one=True)
+    of_one = all((one.kind, one.name) == ("Trial", trial.name) for one in events)
+    text += f"Log: {places.chosen().log_of(trial)}\n"
+    text += _began(events) + timeline(events, of_one=of_one)
     if state_of(trial) in RETRYABLE:
-        where = "" if trial.namespace == home.DEFAULT_NAMESPACE else f" -n {trial.namespace}"
-        text += f"To run it once more: munshi retry {trial.name}{where}\n"
+        again = places.again(trial.namespace)
+        text += f"To run it once more: munshi retry {trial.name}{again}\n"
     return text
 
 

@@ -24,7 +24,7 @@ from munshi.api.common import ObjectiveSpec, ParameterType
 from munshi.api.experiment import Experiment
 from munshi.api.trial import Trial
 from munshi.api.wire import Json, write_time
-from munshi.cli import facts, home, mistaken, options, wishes
+from munshi.cli import facts, mistaken, options, places, wishes
 from munshi.errors import Terminal
 from munshi.metrics import number
 from munshi.reconcile.tally import by_index, index_of, objective_value
@@ -43,7 +43,7 @@ _UNKNOWN_INDEX = 2**62
 
 @click.command()
 @options.one("Experiment")
-@options.namespace
+@options.place
 @options.output("csv", "json", default="csv")
 @click.option(
     "--file", "path", type=click.Path(path_type=Path), metavar="PATH", help="Write it there."
@@ -56,11 +56,11 @@ def export(name: str, namespace: str, output: str, path: Path | None) -> None:
     """
     name = wishes.named(name, Experiment)
 
-    async def read(_: home.Home, store: home.Records) -> tuple[Experiment, Sequence[Trial]]:
-        experiment = await mistaken.find(store, Experiment, namespace, name)
-        return experiment, await store.list(Trial, namespace, experiment.uid)
+    async def read(records: places.Records) -> tuple[Experiment, Sequence[Trial]]:
+        experiment = await mistaken.find(records, Experiment, namespace, name)
+        return experiment, await records.list(Trial, namespace, experiment.uid)
 
-    experiment, trials = home.ask(read)
+    experiment, trials = places.ask(read)
     found = [entry(experiment, trial) for trial in by_index(trials)]
     if output == "csv":
         text = written(experiment, trials, found)

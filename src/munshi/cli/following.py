@@ -17,8 +17,8 @@ from typing import BinaryIO, NoReturn
 
 import click
 
-from munshi.cli import glimpse, home, outputs
-from munshi.cli.glimpse import Document
+from munshi.cli import finding, glimpse, home, outputs, places
+from munshi.cli.places import Document, Glance, Output
 from munshi.errors import NotFound, StoreBusy
 from munshi.local import place, process
 
@@ -27,6 +27,43 @@ LOOK_S = 0.2
 UNJUDGED_LOOKS = 25
 """So often a program is seen to have ended, and its trial not, before that is said: 5 s."""
 INTERRUPTED = 130
+
+
+def print_log(glance: Glance, trial: Document, wanted: Output) -> None:
+    """See `places.Glance.print_log`."""
+    container = "" if wanted.container == glimpse.primary_container(trial) else wanted.container
+    if wanted.follow:
+        follow(glance, trial, container, wanted.tail)
+    folder = _before(trial) if wanted.previous else folder_of(trial)
+    path = log_of(folder, trial, container)
+    try:
+        with path.open("rb") as file:
+            Copy().everything(file, path, wanted.tail)
+    except FileNotFoundError:
+        raise NotFound(_no_output(trial)) from None
+
+
+def _before(trial: Document) -> Path:
+    """The folder of the attempt before the present one.
+
+    Raises:
+        NotFound: There is none.
+    """
+    now = folder_of(trial)
+    earlier = place.attempts(now.parent, trial["metadata"]["uid"])
+    before = earlier[: earlier.index(now)] if now in earlier else earlier
+    if not before:
+        name = finding.placed(trial)[1]
+        raise NotFound(f'trial "{name}" has no attempt before this one: munshi logs {name}')
+    return before[-1]
+
+
+def _no_output(trial: Document) -> str:
+    namespace, name = finding.placed(trial)
+    said, again = f'trial "{name}" has no output yet', places.again(namespace)
+    if place.attempts(folder_of(trial).parent, trial["metadata"]["uid"]):
+        return f"{said}; that of the attempt before: munshi logs -p {name}{again}"
+    return f"{said}; see munshi describe trial {name}{again}"
 
 
 def folder_of(trial: Document) -> Path:
@@ -76,12 +113,21 @@ class Copy:
                 sys.stdout.flush()
                 said = f"… {_amount(piece.left_out)} were left out here (log cap) …"
                 click.echo(said, err=True)
-            elif self._decode is not None:
-                sys.stdout.write(self._decode(piece.text))
             else:
-                sys.stdout.buffer.write(piece.text)
+                self.write(piece.text)
         sys.stdout.flush()
         return at
+
+    def write(self, text: bytes) -> None:
+        """Copy some bytes; they may stay in the buffer until `flush`."""
+        if self._decode is not None:
+            sys.stdout.write(self._decode(text))
+        else:
+            sys.stdout.buffer.write(text)
+
+    def flush(self) -> None:
+        """Let what was written be seen."""
+        sys.stdout.flush()
 
 
 def _amount(count: int) -> str:
@@ -93,7 +139,7 @@ def _amount(count: int) -> str:
     return f"{size:.3g} {units[0]}"
 
 
-def follow(glance: home.Glance, trial: Document, container: str, tail: int | None) -> NoReturn:
+def follow(glance: Glance, trial: Document, container: str, tail: int | None) -> NoReturn:
     """Copy a log as it grows, until the trial has ended and everything is said.
 
     Raises:
@@ -111,7 +157,7 @@ def follow(glance: home.Glance, trial: Document, container: str, tail: int | Non
 class _Following:
     def __init__(
         self,
-        glance: home.Glance,
+        glance: Glance,
         trial: Document,
         container: str,
         tail: int | None,
@@ -139,7 +185,7 @@ class _Following:
 
     def _is_over(self) -> bool:
         """Whether nothing more will be written; brings what is known of the trial up to date."""
-        namespace, name = home.placed(self._trial)
+        namespace, name = finding.placed(self._trial)
         try:
             found = self._glance.get("Trial", namespace, name)
         except StoreBusy:

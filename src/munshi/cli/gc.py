@@ -125,7 +125,7 @@ async def _completed(opened: Home, store: SqlStore, wish: Wish) -> list[Experime
         if one.is_completed
         and one.status.completion_time is not None
         and (wish.before is None or one.status.completion_time < wish.before)
-        and not wishes.is_driven(opened, one)
+        and not opened.is_driven(one.namespace, one.name)
     ]
 
 

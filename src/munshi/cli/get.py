@@ -11,8 +11,18 @@ from typing import Any
 
 import click
 
-from munshi.cli import glimpse, home, kinds, mistaken, options, printing, selectors, sorting
-from munshi.cli.glimpse import Document
+from munshi.cli import (
+    glimpse,
+    home,
+    kinds,
+    mistaken,
+    options,
+    places,
+    printing,
+    selectors,
+    sorting,
+)
+from munshi.cli.places import Document, Glance
 from munshi.cli.printing import Printer
 from munshi.cli.watching import Meant, Watch
 from munshi.errors import NotFound
@@ -41,14 +51,14 @@ class Wish:
             click.UsageError: `-e` with experiments, or a selector that is none.
         """
         wanted, owner = selectors.read(self.selector), self.experiment
-        where = None if self.all_namespaces else self.namespace
+        where, labels = None if self.all_namespaces else self.namespace, self.selector or ""
         if owner is None:
-            return Meant(kind, where, names, wanted)
+            return Meant(kind, where, names, wanted, labels)
         if kind == "Experiment":
             said = "-e lists what belongs to an experiment: its trials, its suggestion"
             raise click.UsageError(said)
         own: selectors.Wanted = lambda one: glimpse.experiment_of(one) == owner and wanted(one)  # noqa: E731
-        return Meant(kind, where, names, own)
+        return Meant(kind, where, names, own, labels)
 
     def printer(self) -> Printer:
         """What prints objects of one kind, from the first line on."""
@@ -63,7 +73,7 @@ class Wish:
 
 @click.command()
 @options.what(metavar="KIND [NAME]...")
-@options.namespace
+@options.place
 @click.option("-A", "--all-namespaces", is_flag=True, help="In every namespace.")
 @click.option("-l", "--selector", metavar="LABEL=VALUE,…", help="Only objects with these labels.")
 @options.experiment
@@ -103,7 +113,7 @@ def get(what: tuple[str, ...], **said: Any) -> None:  # noqa: ANN401 - as click 
     if names and wish.all_namespaces:
         raise click.UsageError("a name belongs to one namespace: use -n NAMESPACE, not -A")
     meant, printer, in_order = wish.meant(kind, names), wish.printer(), sorting.read(wish.sort_by)
-    with home.look() as glance:
+    with places.look() as glance:
         _look_for_experiment(glance, wish)
         found, missing = _named(glance, meant)
         if wish.watch and not missing:
@@ -122,7 +132,7 @@ def _list_several(several: Sequence[str], names: Sequence[str], wish: Wish) -> N
     if names or wish.watch:
         raise click.UsageError("with names, or with --watch: one kind at a time")
     in_order, form = sorting.read(wish.sort_by), wish.printer()
-    with home.look() as glance:
+    with places.look() as glance:
         _look_for_experiment(glance, wish)
         lists = [in_order(wish.meant(kind, ()).now(glance)) for kind in several]
     if not form.is_table:
@@ -136,7 +146,7 @@ def _list_several(several: Sequence[str], names: Sequence[str], wish: Wish) -> N
         _say_nothing(wish)
 
 
-def _look_for_experiment(glance: home.Glance, wish: Wish) -> None:
+def _look_for_experiment(glance: Glance, wish: Wish) -> None:
     """Answer a misspelt `-e` instead of listing nothing."""
     if wish.experiment and not wish.all_namespaces:
         mistaken.named(glance, "Experiment", wish.namespace, wish.experiment)
@@ -147,7 +157,7 @@ def _say_nothing(wish: Wish) -> None:
     click.echo(f"No resources found{place}.", err=True)
 
 
-def _named(glance: home.Glance, meant: Meant) -> tuple[list[Document], list[NotFound]]:
+def _named(glance: Glance, meant: Meant) -> tuple[list[Document], list[NotFound]]:
     """Those that are there, and an answer for each name that is not; names in the order asked for."""
     if not meant.names:
         return meant.now(glance), []

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 
 VERBS = verbs.VERBS
+_BEFORE = "munshi.cli.before"
+"""In click's `meta`: options for the verb that stood before it."""
 
 
 class Verbs(click.Group):
@@ -41,7 +43,10 @@ class Verbs(click.Group):
         """As click does, but an unknown verb is answered with the nearest one."""
         name = args[0] if args else ""
         if name in VERBS or name.startswith("-") or ctx.resilient_parsing:
-            return super().resolve_command(ctx, args)
+            verb, command, rest = super().resolve_command(ctx, args)
+            words = ctx.meta.get(_BEFORE, []) + rest
+            _refuse_a_cluster(ctx, command, words)
+            return verb, command, words
         return _unknown(ctx, name)
 
     def get_help(self, ctx: click.Context) -> str:
@@ -86,11 +91,28 @@ def _unknown(ctx: click.Context, name: str) -> NoReturn:
     ctx.fail(f'"{name}" is not a command; {nearest.advice(name, VERBS)}')
 
 
+def _before(ctx: click.Context, option: click.Parameter, said: str | None) -> None:
+    """`munshi --context dev get`, as kubectl takes it too: the verb is told."""
+    if said is not None:
+        ctx.meta.setdefault(_BEFORE, []).extend((f"--{option.name}", said))
+
+
+def _refuse_a_cluster(ctx: click.Context, command: click.Command | None, words: list[str]) -> None:
+    """Say which verbs are of this machine alone, where click would only know no such option."""
+    asked = {word.partition("=")[0] for word in words} & {"--context", "--kubeconfig"}
+    if command is None or not asked or any(each.name == "context" for each in command.params):
+        return
+    instead = "; on a cluster: kubectl apply -f FILE" if command.name == "run" else ""
+    ctx.fail(f"munshi {command.name} works on this machine only{instead}")
+
+
 @click.group(
     cls=Verbs,
     help=verbs.PURPOSE,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": verbs.WIDEST},
 )
+@click.option("--context", hidden=True, expose_value=False, callback=_before)
+@click.option("--kubeconfig", hidden=True, expose_value=False, callback=_before)
 @click.version_option(__version__, prog_name="munshi", message="%(prog)s %(version)s")
 def munshi() -> None:
     """Everything is done by the verbs."""

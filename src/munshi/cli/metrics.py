@@ -11,7 +11,7 @@ import click
 
 from munshi.api.trial import Trial
 from munshi.api.wire import Json
-from munshi.cli import home, mistaken, options, tables
+from munshi.cli import mistaken, options, places, tables
 from munshi.metrics.log import MetricLog
 
 _SECOND = 1_000_000_000
@@ -19,17 +19,17 @@ _SECOND = 1_000_000_000
 
 @click.command()
 @options.one("Trial")
-@options.namespace
+@options.place
 @click.option("--metric", metavar="NAME", help="Only this metric.")
 @options.output("json", "csv")
 def metrics(name: str, namespace: str, metric: str | None, output: str | None) -> None:
     """Print every value a trial reported, in the order of time."""
 
-    async def read(_: home.Home, store: home.Records) -> tuple[Trial, Sequence[MetricLog]]:
-        trial = await mistaken.find(store, Trial, namespace, name.rpartition("/")[2])
-        return trial, await store.read(trial.uid, metric)
+    async def read(records: places.Records) -> tuple[Trial, Sequence[MetricLog]]:
+        trial = await mistaken.find(records, Trial, namespace, name.rpartition("/")[2])
+        return trial, await records.values(trial, metric)
 
-    trial, values = home.ask(read)
+    trial, values = places.ask(read)
     match output:
         case "json":
             entries: list[Json] = [_entry(value) for value in values]
@@ -44,7 +44,7 @@ def metrics(name: str, namespace: str, metric: str | None, output: str | None) -
             wanted = metric or ", ".join(_wanted(trial)) or "its metrics"
             click.echo(
                 f'Trial "{trial.name}" has reported no value of {wanted} yet; '
-                f"see what it printed: munshi logs {trial.name} -n {namespace}",
+                f"see what it printed: munshi logs {trial.name}{places.again(namespace)}",
                 err=True,
             )
 

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from munshi.cli import glimpse, home
+from munshi.cli import finding, glimpse, places
 from munshi.errors import NotFound
 
 if TYPE_CHECKING:
     from munshi.api.meta import Resource
-    from munshi.cli.home import Glance
-    from munshi.engine.ports import Store
+    from munshi.cli.places import Document, Glance, Records
 
     R = TypeVar("R", bound=Resource)
 
@@ -26,8 +25,8 @@ _OF_ONE_KIND = ("best", "logs", "metrics", "export", "suspend", "resume", "retry
 """Verbs that are for experiments, or for trials; the others take either, as KIND NAME."""
 
 
-async def find(store: Store, kind: type[R], namespace: str, name: str) -> R:
-    """As `home.find`.
+async def find(records: Records, kind: type[R], namespace: str, name: str) -> R:
+    """As `finding.find`.
 
     Raises:
         NotFound: With what to type, where something of the other kind has this name.
@@ -35,13 +34,13 @@ async def find(store: Store, kind: type[R], namespace: str, name: str) -> R:
     from munshi.api.decode import KINDS  # noqa: PLC0415 - `munshi logs` does without models
 
     try:
-        return await home.find(store, kind, namespace, name)
+        return await finding.find(records, kind, namespace, name)
     except NotFound:
         other = _OTHER.get(kind.__name__)
         if other is None:
             raise
         try:
-            found = await store.get(KINDS[other], namespace, name)
+            found = await records.get(KINDS[other], namespace, name)
         except NotFound:
             found = None
         if found is None:
@@ -49,14 +48,14 @@ async def find(store: Store, kind: type[R], namespace: str, name: str) -> R:
         raise NotFound(_instead(kind.__name__, found.dump())) from None
 
 
-def named(glance: Glance, kind: str, namespace: str, name: str) -> Mapping[str, Any]:
-    """As `home.named`.
+def named(glance: Glance, kind: str, namespace: str, name: str) -> Document:
+    """As `finding.named`.
 
     Raises:
         NotFound: With what to type, where something of the other kind has this name.
     """
     try:
-        return home.named(glance, kind, namespace, name)
+        return finding.named(glance, kind, namespace, name)
     except NotFound:
         found = glance.get(_OTHER[kind], namespace, name) if kind in _OTHER else None
         if found is None:
@@ -66,8 +65,8 @@ def named(glance: Glance, kind: str, namespace: str, name: str) -> Mapping[str, 
 
 def _instead(kind: str, found: Mapping[str, Any]) -> str:
     """`"random-x7" is a trial; its experiment: munshi best random`."""
-    namespace, name = home.placed(found)
-    where = "" if namespace == home.DEFAULT_NAMESPACE else f" -n {namespace}"
+    namespace, name = finding.placed(found)
+    where = places.again(namespace)
     context = click.get_current_context(silent=True)
     verb = str(context.info_name) if context is not None else "describe"
     if kind == "Experiment":

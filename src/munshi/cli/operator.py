@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from munshi.cli import ending
+from munshi.cli import ending, places
 from munshi.errors import MunshiError
 from munshi.local import place
 
@@ -142,7 +142,7 @@ def _settings(  # noqa: PLR0913 - one for each option
         data=Path(data) if data else place.home() / "clusters",
         data_by_cluster=not data,
         namespaces=tuple(dict.fromkeys(namespaces)),
-        context=context or "",
+        context="" if context in (None, places.CURRENT) else context,
         kubeconfig=kubeconfig or "",
         image=image or settings.DEFAULT_IMAGE,
         trial_kinds=tuple(map(settings.read_kind, trial_kinds)),

@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
-from munshi.cli import kinds
+from munshi.cli import kinds, places
 from munshi.cli.home import DEFAULT_NAMESPACE
 from munshi.cli.kinds import GROUP_SUFFIX
 
@@ -41,7 +42,7 @@ def plural(kind: type[Resource]) -> str:
 
 
 def namespace(command: F) -> F:
-    """Add `-n NAMESPACE`."""
+    """Add `-n NAMESPACE`, of this machine."""
     option = click.option(
         "-n",
         "--namespace",
@@ -52,6 +53,58 @@ def namespace(command: F) -> F:
         shell_complete=_completing("namespaces"),
     )
     return option(command)
+
+
+def place(command: F) -> F:
+    """Add `-n NAMESPACE`, `--context` and `--kubeconfig`: where objects are, here or on a cluster.
+
+    The command gets the namespace; where that is, `places.chosen` knows.
+    """
+    option = click.option(
+        "-n",
+        "--namespace",
+        callback=_namespace,
+        metavar="NAMESPACE",
+        help="Where the object is. Default: default, or that of the context.",
+        shell_complete=_completing("namespaces"),
+    )
+    return option(cluster(command))
+
+
+def cluster(command: F) -> F:
+    """Add `--context` and `--kubeconfig`, which `places` reads."""
+    context = click.option(
+        "--context",
+        metavar="NAME",
+        envvar="MUNSHI_CONTEXT",
+        is_eager=True,
+        expose_value=False,
+        callback=_mean,
+        help="Look at the cluster of this kubeconfig context ('.': the current one), not at this machine.",
+        shell_complete=_completing("contexts"),
+    )
+    kubeconfig = click.option(
+        "--kubeconfig",
+        type=click.Path(),
+        metavar="FILE",
+        envvar="MUNSHI_KUBECONFIG",
+        is_eager=True,
+        expose_value=False,
+        callback=_mean,
+        help="The kubeconfig of that cluster. Default: as for kubectl.",
+    )
+    return context(kubeconfig(command))
+
+
+def _mean(ctx: click.Context, option: click.Parameter, said: str | None) -> None:
+    """Remember where objects are, and whether it was said on this command line."""
+    typed = ctx.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE
+    places.mean(ctx, str(option.name), said, typed=typed)
+
+
+def _namespace(ctx: click.Context, _: click.Parameter, said: str | None) -> str | None:
+    """What was said, or else what the place says; completion asks nobody."""
+    return said if said or ctx.resilient_parsing else places.chosen(ctx).namespace
 
 
 def experiment(command: F) -> F:

@@ -7,15 +7,14 @@ import click
 from munshi.api.experiment import Experiment, ResumePolicy
 from munshi.api.meta import STOP_ANNOTATION, SUSPEND_ANNOTATION
 from munshi.cli import options, summary, wishes
-from munshi.local.home import Home
+from munshi.cli.places import Desk, Notes
 from munshi.reconcile import controls
 from munshi.reconcile.experiment import STOPPED
-from munshi.store.sqlite import SqlStore
 
 
 @click.command()
 @options.one("Experiment", nargs=-1, name="names")
-@options.namespace
+@options.place
 def resume(names: tuple[str, ...], namespace: str) -> None:
     """Let experiments go on that were suspended or stopped.
 
@@ -23,11 +22,12 @@ def resume(names: tuple[str, ...], namespace: str) -> None:
     with munshi retry.
     """
 
-    async def work(place: Home, store: SqlStore, name: str) -> list[str]:
-        before = await wishes.write(store, Experiment, namespace, name, _wanted)
+    async def work(desk: Desk, name: str) -> list[str]:
+        before = await wishes.write(desk, Experiment, namespace, name, _wanted)
         if not (controls.is_suspended(before) or controls.stop_asked(before)):
             return [f"{options.full_name(before)} is neither suspended nor stopped"]
-        wishes.say_how_to_go_on(place, before)
+        if not desk.is_driven(before):
+            wishes.say_how_to_go_on(before)
         return [f"{options.full_name(before)} resumed"]
 
     wishes.leave(
@@ -35,7 +35,7 @@ def resume(names: tuple[str, ...], namespace: str) -> None:
     )
 
 
-def _wanted(experiment: Experiment) -> wishes.Notes:
+def _wanted(experiment: Experiment) -> Notes:
     ended = summary.ending(experiment)
     may = experiment.spec.resume_policy in (ResumePolicy.LONG_RUNNING, ResumePolicy.FROM_VOLUME)
     if ended is not None and ended.reason != STOPPED:

@@ -7,13 +7,12 @@ import click
 from munshi.api.experiment import Experiment, ResumePolicy
 from munshi.api.meta import RETRY_ANNOTATION, STOP_ANNOTATION
 from munshi.api.trial import Trial
-from munshi.cli import facts, home, mistaken, options, wishes
+from munshi.cli import facts, finding, mistaken, options, wishes
+from munshi.cli.places import Desk, Notes
 from munshi.errors import NotFound
-from munshi.local.home import Home, open_home
 from munshi.reconcile import controls
 from munshi.reconcile.tally import by_index, state_of
 from munshi.reconcile.views import TrialState
-from munshi.store.sqlite import SqlStore
 
 _FAILED = (TrialState.FAILED, TrialState.METRICS_UNAVAILABLE)
 
@@ -27,7 +26,7 @@ _FAILED = (TrialState.FAILED, TrialState.METRICS_UNAVAILABLE)
     metavar="EXPERIMENT",
     help="Every trial of it that failed, reported no metric or was killed by its failing; may be repeated.",
 )
-@options.namespace
+@options.place
 def retry(names: tuple[str, ...], experiments: tuple[str, ...], namespace: str) -> None:
     """Run trials once more, with the same settings.
 
@@ -38,33 +37,34 @@ def retry(names: tuple[str, ...], experiments: tuple[str, ...], namespace: str) 
         raise click.UsageError("which trials? write their names, or --failed EXPERIMENT")
     words = [f"trial/{wishes.named(word, Trial)}" for word in wishes.spelt_out(names)]
     words += [f"experiment/{wishes.named(word, Experiment)}" for word in experiments]
-    owners: dict[str, Experiment] = {}
+    undriven: dict[str, Experiment] = {}
 
-    async def work(place: Home, store: SqlStore, word: str) -> list[str]:
+    async def work(desk: Desk, word: str) -> list[str]:
         meant = wishes.target(word, Trial)
         if meant.kind is Trial:
-            return [await one(store, meant.name)]
-        owner = await home.find(store, Experiment, namespace, meant.name)
+            return [await one(desk, meant.name)]
+        owner = await finding.find(desk, Experiment, namespace, meant.name)
         failed = [
             trial
-            for trial in by_index(await store.list(Trial, namespace, owner.uid))
+            for trial in by_index(await desk.list(Trial, namespace, owner.uid))
             if state_of(trial) in _FAILED or (owner.is_failed and _was_killed_by_the_end(trial))
         ]
         if not failed:
             return [f"{options.full_name(owner)} has no failed trial"]
-        return [await one(store, trial.name) for trial in failed]
+        return [await one(desk, trial.name) for trial in failed]
 
-    async def one(store: SqlStore, name: str) -> str:
-        trial = await mistaken.find(store, Trial, namespace, name)
-        owner = await _owner(store, trial)
-        before = await wishes.write(store, Trial, namespace, name, _wanted)
-        owners[owner.name] = owner
+    async def one(desk: Desk, name: str) -> str:
+        trial = await mistaken.find(desk, Trial, namespace, name)
+        owner = await _owner(desk, trial)
+        before = await wishes.write(desk, Trial, namespace, name, _wanted)
+        if not desk.is_driven(owner):
+            undriven[owner.name] = owner
         asked = controls.wants_retry(before) or state_of(before).is_active
         return f"{options.full_name(before)} {'already ' if asked else ''}retried"
 
     code = wishes.carry_out(words, work)
-    for owner in owners.values():
-        wishes.say_how_to_go_on(open_home(), owner)
+    for owner in undriven.values():
+        wishes.say_how_to_go_on(owner)
     wishes.leave(code)
 
 
@@ -74,10 +74,10 @@ def _was_killed_by_the_end(trial: Trial) -> bool:
     return ended is not None and ended.reason == "TrialKilled"
 
 
-async def _owner(store: SqlStore, trial: Trial) -> Experiment:
+async def _owner(desk: Desk, trial: Trial) -> Experiment:
     """The trial's experiment, which must let trials begin."""
     try:
-        owner = await store.get(Experiment, trial.namespace, trial.experiment_name)
+        owner = await desk.get(Experiment, trial.namespace, trial.experiment_name)
     except NotFound as gone:
         raise wishes.refused(trial, "has no experiment any more") from gone
     if controls.stop_asked(owner):
@@ -88,7 +88,7 @@ async def _owner(store: SqlStore, trial: Trial) -> Experiment:
     return owner
 
 
-def _wanted(trial: Trial) -> wishes.Notes:
+def _wanted(trial: Trial) -> Notes:
     state = state_of(trial)
     if state.is_active:
         if controls.retried_after(trial) is not None:

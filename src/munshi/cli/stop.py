@@ -8,15 +8,13 @@ from munshi.api.experiment import Experiment
 from munshi.api.meta import STOP_ANNOTATION, Resource
 from munshi.api.trial import Trial
 from munshi.cli import facts, options, summary, wishes
-from munshi.local import stopping
-from munshi.local.home import Home
+from munshi.cli.places import Desk, Notes
 from munshi.reconcile import controls
-from munshi.store.sqlite import SqlStore
 
 
 @click.command()
 @options.targets
-@options.namespace
+@options.place
 @click.option("--reason", default="", metavar="TEXT", help="Why, in your words; it is kept.")
 def stop(what: tuple[str, ...], namespace: str, reason: str) -> None:
     """End experiments or single trials now; what they have reached is kept.
@@ -29,29 +27,29 @@ def stop(what: tuple[str, ...], namespace: str, reason: str) -> None:
     if any(meant.kind not in (Experiment, Trial) for meant in targets.values()):
         raise click.UsageError("a suggestion ends with its experiment: munshi stop EXPERIMENT")
 
-    def notes(one: Resource) -> wishes.Notes:
+    def notes(one: Resource) -> Notes:
         is_over = one.is_completed if isinstance(one, Experiment | Trial) else True
         kept = one.metadata.annotations.get(STOP_ANNOTATION)
         return {} if is_over else {STOP_ANNOTATION: reason or kept or ""}
 
-    async def work(place: Home, store: SqlStore, word: str) -> list[str]:
+    async def work(desk: Desk, word: str) -> list[str]:
         meant = targets[word]
-        if await wishes.meant(store, namespace, meant) is Experiment:
-            return [await _stop_experiment(place, store, meant.name)]
-        return [await _stop_trial(place, store, meant.name)]
+        if await wishes.meant(desk, namespace, meant) is Experiment:
+            return [await _stop_experiment(desk, meant.name)]
+        return [await _stop_trial(desk, meant.name)]
 
-    async def _stop_experiment(place: Home, store: SqlStore, name: str) -> str:
-        before = await wishes.write(store, Experiment, namespace, name, notes)
+    async def _stop_experiment(desk: Desk, name: str) -> str:
+        before = await wishes.write(desk, Experiment, namespace, name, notes)
         ended = summary.ending(before)
-        if ended is None and not wishes.is_driven(place, before):
-            await stopping.finish_experiment(place, store, before)
+        if ended is None:
+            await desk.end(before)
         return _answer(before, f" ({wishes.told(ended)})" if ended is not None else None)
 
-    async def _stop_trial(place: Home, store: SqlStore, name: str) -> str:
-        before = await wishes.write(store, Trial, namespace, name, notes)
+    async def _stop_trial(desk: Desk, name: str) -> str:
+        before = await wishes.write(desk, Trial, namespace, name, notes)
         if before.is_completed:
             return _answer(before, f" ({facts.state(before)})")
-        await stopping.finish_trial(place, store, before)
+        await desk.end(before)
         return _answer(before, None)
 
     wishes.leave(wishes.carry_out(what, work))

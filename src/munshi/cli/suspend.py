@@ -7,19 +7,18 @@ import click
 from munshi.api.experiment import Experiment
 from munshi.api.meta import SUSPEND_ANNOTATION
 from munshi.cli import options, summary, wishes
-from munshi.local.home import Home
+from munshi.cli.places import Desk, Notes
 from munshi.reconcile import controls
-from munshi.store.sqlite import SqlStore
 
 
 @click.command()
 @options.one("Experiment", nargs=-1, name="names")
-@options.namespace
+@options.place
 def suspend(names: tuple[str, ...], namespace: str) -> None:
     """Begin no new trial until `munshi resume`; trials that run go on and are counted."""
 
-    async def work(_: Home, store: SqlStore, name: str) -> list[str]:
-        before = await wishes.write(store, Experiment, namespace, name, _wanted)
+    async def work(desk: Desk, name: str) -> list[str]:
+        before = await wishes.write(desk, Experiment, namespace, name, _wanted)
         already = "already " if controls.is_suspended(before) else ""
         return [f"{options.full_name(before)} {already}suspended"]
 
@@ -28,7 +27,7 @@ def suspend(names: tuple[str, ...], namespace: str) -> None:
     )
 
 
-def _wanted(experiment: Experiment) -> wishes.Notes:
+def _wanted(experiment: Experiment) -> Notes:
     ended = summary.ending(experiment)
     if ended is not None:
         raise wishes.refused(experiment, f"has ended ({wishes.told(ended)})")

@@ -1,36 +1,43 @@
 """`munshi get --watch`: what changed among the objects that are meant, as it changes.
 
-The database has no bell, so it is looked at a few times a second: one small question, answered in
-microseconds while nothing happens. Knows what is meant and what was shown, not how it is printed.
+Knows what is meant and what was shown, neither how it is printed nor how a place tells of its changes.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from munshi.cli.glimpse import Document
-from munshi.cli.home import Glance, placed
+from munshi.cli.finding import placed
 from munshi.cli.selectors import Wanted
-from munshi.errors import Gone, StoreBusy
 
-LOOK_S = 0.2
-"""How often; people and scripts notice no less."""
+if TYPE_CHECKING:
+    from munshi.cli.places import Document, Glance, News
 
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """Which objects: of one kind, in one namespace or all, of these names or any, with these labels."""
+    """Which objects: of one kind, in one namespace or all, of these names or any, with these labels.
+
+    Attributes:
+        kind: `Experiment`, say.
+        namespace: None means every namespace.
+        names: None at all means any.
+        wanted: Whether an object is.
+        labels: What `wanted` asks of labels, as a selector, as far as it can be said so.
+    """
 
     kind: str
     namespace: str | None
     names: Collection[str]
     wanted: Wanted
+    labels: str = ""
 
     def now(self, glance: Glance) -> list[Document]:
         """Those that are there."""
-        return [one for one in glance.list(self.kind, self.namespace) if self.is_one(one)]
+        found = glance.list(self.kind, self.namespace, self.labels)
+        return [one for one in found if self.is_one(one)]
 
     def is_one(self, one: Document) -> bool:
         """Whether this object is meant."""
@@ -53,15 +60,14 @@ class Watch:
 
     glance: Glance
     meant: Meant
-    pause: Callable[[float], None] = time.sleep
     first: list[Document] = field(init=False)
+    _news: Iterator[News] = field(init=False)
     _shown: dict[tuple[str, str], str] = field(init=False)
-    _seen: int = field(init=False)
 
     def __post_init__(self) -> None:
-        # The version first: what changes between the two questions is told twice, never missed.
-        self._seen = self.glance.version()
-        self.first = self.meant.now(self.glance)
+        meant = self.meant
+        self._news = self.glance.follow(meant.kind, meant.namespace, meant.labels)
+        self.first = [one for one, _ in next(self._news) if meant.is_one(one)]
         self._shown = {placed(one): _version(one) for one in self.first}
 
     def changes(self) -> Iterator[list[Document]]:
@@ -69,41 +75,17 @@ class Watch:
 
         An object whose labels no longer fit is told of once more, as if it were deleted.
         """
-        while True:
-            self.pause(LOOK_S)
-            try:
-                changed = self._changed()
-            except StoreBusy:
-                continue  # it will be less busy the next time
-            if changed:
+        for news in self._news:
+            if changed := [one for one, gone in news if self._is_news(one, gone=gone)]:
                 yield changed
 
-    def _changed(self) -> list[Document]:
-        try:
-            changes = list(self.glance.changes(self._seen))
-        except Gone:
-            return self._anew()
-        told: list[Document] = []
-        for version, one, gone in changes:
-            self._seen = max(self._seen, version)
-            if one["kind"] != self.meant.kind:
-                continue
-            key = placed(one)
-            if not gone and self.meant.is_one(one):
-                if self._shown.get(key) != _version(one):
-                    self._shown[key] = _version(one)
-                    told.append(one)
-            elif self._shown.pop(key, None) is not None:
-                told.append(one)
-        return told
-
-    def _anew(self) -> list[Document]:
-        """Too much happened to be told one by one: what is there and was not shown like this."""
-        self._seen = self.glance.version()
-        found = {placed(one): one for one in self.meant.now(self.glance)}
-        told = [one for key, one in found.items() if self._shown.get(key) != _version(one)]
-        self._shown = {key: _version(one) for key, one in found.items()}
-        return told
+    def _is_news(self, one: Document, *, gone: bool) -> bool:
+        """Whether it was not shown so; it counts as shown from now on."""
+        key = placed(one)
+        if gone or not self.meant.is_one(one):
+            return self._shown.pop(key, None) is not None
+        before, self._shown[key] = self._shown.get(key), _version(one)
+        return before != _version(one)
 
 
 def _version(one: Document) -> str:

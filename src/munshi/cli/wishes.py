@@ -8,10 +8,10 @@ line, and one that is refused does not keep the others from being told.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 import click
 
@@ -20,14 +20,11 @@ from munshi.api.decode import KINDS
 from munshi.api.experiment import Experiment
 from munshi.api.meta import Resource
 from munshi.api.trial import Trial
-from munshi.cli import ending, home, kinds, mistaken, tables
+from munshi.cli import ending, kinds, mistaken, places, tables
+from munshi.cli.places import Desk, Notes, Records
 from munshi.errors import Conflict, MunshiError, NotFound, Terminal
-from munshi.local.home import Home, open_home
-from munshi.store.sqlite import SqlStore
 
 R = TypeVar("R", Experiment, Trial)
-Notes: TypeAlias = Mapping[str, str | None]
-"""Annotations to write, by key; None takes one away."""
 _TRIES = 100
 """Writes that found the object changed since it was read: a trial at work changes a few times a second."""
 
@@ -61,14 +58,14 @@ def spelt_out(words: Sequence[str]) -> tuple[str, ...]:
     return tuple(f"{first}/{name}" for name in names)
 
 
-async def meant(store: SqlStore, namespace: str, word: Target) -> type[Resource]:
+async def meant(records: Records, namespace: str, word: Target) -> type[Resource]:
     """The kind of what is named: a bare name that no experiment has is a trial, where one has it."""
     if word.is_bare and word.kind is Experiment:
         with suppress(NotFound):
-            await store.get(Experiment, namespace, word.name)
+            await records.get(Experiment, namespace, word.name)
             return Experiment
         with suppress(NotFound):
-            await store.get(Trial, namespace, word.name)
+            await records.get(Trial, namespace, word.name)
             return Trial
     return word.kind
 
@@ -88,27 +85,27 @@ def named(word: str, kind: type[Resource]) -> str:
 
 def carry_out(
     words: Iterable[str],
-    work: Callable[[Home, SqlStore, str], Awaitable[Iterable[str]]],
+    work: Callable[[Desk, str], Awaitable[Iterable[str]]],
     *,
     reading: bool = False,
 ) -> int:
-    """Do the work for every word, in one opening of the store.
+    """Do the work for every word, in one opening of the place.
 
     Args:
         words: From the command line; one that comes twice is done once.
         work: Its lines are printed; its MunshiErrors are said, and the next word is done.
-        reading: It writes nothing, so a home that cannot be written will do.
+        reading: It writes nothing, so a place that cannot be written will do.
 
     Returns:
         The exit code: 4 when something was not there, else 1 when something was refused.
     """
 
     async def all_of_them() -> list[MunshiError]:
-        opened, refusals = open_home(), list[MunshiError]()
-        async with opened.store(reading=reading) as store:
+        refusals = list[MunshiError]()
+        async with places.chosen().open(reading=reading) as desk:
             for word in dict.fromkeys(words):
                 try:
-                    for line in await work(opened, store, word):
+                    for line in await work(desk, word):
                         click.echo(line)
                 except MunshiError as refusal:
                     refusals.append(refusal)
@@ -128,12 +125,12 @@ def leave(code: int) -> None:
 
 
 async def write(
-    store: SqlStore, kind: type[R], namespace: str, name: str, wanted: Callable[[R], Notes]
+    desk: Desk, kind: type[R], namespace: str, name: str, wanted: Callable[[R], Notes]
 ) -> R:
     """Write annotations on an object as it is now.
 
     Args:
-        store: Where it is.
+        desk: Where it is.
         kind: Experiment or Trial.
         namespace: Of the object.
         name: Of the object.
@@ -147,30 +144,22 @@ async def write(
         Conflict: It never holds still.
     """
     for _ in range(_TRIES):
-        held = await mistaken.find(store, kind, namespace, name)
-        notes = {**held.metadata.annotations, **wanted(held)}
-        kept = {key: text for key, text in notes.items() if text is not None}
-        if kept == held.metadata.annotations:
+        held = await mistaken.find(desk, kind, namespace, name)
+        noted = held.metadata.annotations
+        notes = {key: text for key, text in wanted(held).items() if noted.get(key) != text}
+        if not notes:
             return held
-        meta = held.metadata.model_copy(update={"annotations": kept})
         try:
-            await store.replace(held.model_copy(update={"metadata": meta}))
+            await desk.annotate(held, notes)
         except (Conflict, NotFound):
             continue
         return held
     raise Conflict(f"{kind.__name__.lower()} {name} changes all the time; try again")
 
 
-def is_driven(place: Home, experiment: Experiment) -> bool:
-    """Whether a process drives the experiment and so sees what is wanted at once."""
-    return place.is_driven(experiment.namespace, experiment.name)
-
-
-def say_how_to_go_on(place: Home, experiment: Experiment) -> None:
-    """Say what to type so that the wish comes true, unless a process is at it."""
-    if is_driven(place, experiment):
-        return
-    where = "" if experiment.namespace == home.DEFAULT_NAMESPACE else f" -n {experiment.namespace}"
+def say_how_to_go_on(experiment: Experiment) -> None:
+    """Say what to type so that the wish comes true, where nobody is at it."""
+    where = places.again(experiment.namespace)
     again = f"munshi get experiment {experiment.name}{where} -o yaml | munshi run -"
     click.echo(f"munshi: nothing drives it now; go on with: {again}", err=True)
 

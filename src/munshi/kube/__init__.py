@@ -11,8 +11,9 @@ the cluster, and needs the extra `munshi[kubernetes]`.
     trials/         the engine's Launcher: jobs of any kind, and what their pods print
     sidecar/        the program that reads metrics inside a pod and prints them
     operator/       one replica: engine, lease, gate, events, health
+    visit/          for those who only look, or wish: `munshi get --context`
     crds/           the kinds as the cluster learns them
     manifests.py    deploy/munshi.yaml
 
-They import downwards only: operator > trials | objects > wire.
+They import downwards only: visit > operator > trials | objects > wire.
 """

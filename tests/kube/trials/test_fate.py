@@ -136,6 +136,44 @@ def test_a_deadline_is_the_authors_wish() -> None:
     assert not fate.taken([pod], "TFJobFailed", "it was active longer than specified deadline")
 
 
+def a_failed_job(
+    restarts: str = "Never", kind: str = "Job", failed: int = 1, **spec: Any
+) -> Object:
+    """A job that has failed, and of whose pods none is left."""
+    template = {"spec": {"restartPolicy": restarts}}
+    return {"kind": kind, "spec": {"template": template, **spec}, "status": {"failed": failed}}
+
+
+UNWITNESSED: dict[str, tuple[Object, str, bool]] = {
+    "a Job keeps pods that failed": (a_failed_job(), "BackoffLimitExceeded", True),
+    "its own controller, by name": (
+        a_failed_job(managedBy="kubernetes.io/job-controller"),
+        "BackoffLimitExceeded",
+        True,
+    ),
+    "its deadline deleted them": (a_failed_job(), "DeadlineExceeded", False),
+    "those that are restarted are deleted by the Job": (
+        a_failed_job("OnFailure"),
+        "BackoffLimitExceeded",
+        False,
+    ),
+    "they are in another cluster": (
+        a_failed_job(managedBy="kueue.x-k8s.io/multikueue"),
+        "BackoffLimitExceeded",
+        False,
+    ),
+    "there never was one": (a_failed_job(failed=0), "", False),
+    "other kinds clean up as they like": (a_failed_job(kind="TFJob"), "TFJobFailed", False),
+}
+
+
+@pytest.mark.parametrize("case", UNWITNESSED)
+def test_a_failed_job_without_pods(case: str) -> None:
+    """It is nobody's failure where its failed pods would be there, had nobody deleted them."""
+    job, reason, is_lost = UNWITNESSED[case]
+    assert bool(fate.unwitnessed(job, reason)) is is_lost
+
+
 CAUSES: dict[str, tuple[PodSighting, str]] = {
     "an exit code": (
         a_pod(phase="Failed", containers={"main": ended(3)}),

@@ -362,6 +362,19 @@ def test_a_pod_that_was_taken_away_makes_the_trial_lost() -> None:
     play(tale)
 
 
+def test_a_pod_that_was_taken_away_unseen_makes_the_trial_lost() -> None:
+    """Its Job failed before any operator looked, and of the pod nothing is left that could tell."""
+
+    async def tale(desk: Desk) -> None:
+        await desk.launcher.launch(TRIAL)
+        await desk.job({**stands("Failed"), "failed": 1})
+        run = await desk.look(lambda run: run is not None and bool(run.lost))
+        assert run is not None
+        assert run.lost == "its pods were deleted, and nobody saw how they ended"
+
+    play(tale)
+
+
 def test_what_is_deleted_after_its_end_is_not_lost() -> None:
     """A Job may be gone a second after it completed (ttlSecondsAfterFinished); it was good all the same."""
 

@@ -99,6 +99,27 @@ def taken(pods: Iterable[PodSighting], reason: str = "", message: str = "") -> s
     return said
 
 
+def unwitnessed(job: Mapping[str, Json], reason: str = "", message: str = "") -> str:
+    """Why a failed job without any pod is nobody's failure; empty when it may be its programs'.
+
+    A Job whose pods are not restarted keeps those that failed. Where none is left somebody took them away,
+    while no operator was there to see how they ended.
+
+    Args:
+        job: The whole job.
+        reason: Why it failed, in its controller's word.
+        message: What it says beside. A deadline deletes pods too.
+    """
+    if job.get("kind") != "Job" or _DEADLINE in f"{reason} {message}".lower():
+        return ""
+    spec, status = _object(job.get("spec")), _object(job.get("status"))
+    pod = _object(_object(spec.get("template")).get("spec"))
+    elsewhere = spec.get("managedBy") not in (None, "kubernetes.io/job-controller")
+    if elsewhere or pod.get("restartPolicy") != "Never" or not status.get("failed"):
+        return ""
+    return "its pods were deleted, and nobody saw how they ended"
+
+
 def disruption(pod: PodSighting) -> str:
     """What took the pod away; empty when nothing did."""
     if pod.phase == "Succeeded":
@@ -251,6 +272,10 @@ def ended_at(status: Mapping[str, Json], pods: Iterable[PodSighting]) -> datetim
 def is_suspended(status: Mapping[str, Json]) -> bool:
     """Whether the job waits to be let go, by Kueue for instance."""
     return bool(_condition(status, "Suspended"))
+
+
+def _object(value: Json | None) -> Mapping[str, Json]:
+    return value if isinstance(value, dict) else {}
 
 
 def _condition(status: Mapping[str, Json], kind: str) -> Mapping[str, Json]:

@@ -163,6 +163,7 @@ class PodWatch:
         """See `Reflector`."""
         name = (pod.namespace, pod.labels.get(self._label, ""))
         pods = self._pods[name]
+        pod = _first_asked(pod, pods.get(pod.uid))
         if gone:
             pods.pop(pod.uid, None)
             if not pods:
@@ -172,6 +173,17 @@ class PodWatch:
         else:
             pods[pod.uid] = pod
         self._heard(name)
+
+
+def _first_asked(pod: PodSighting, known: PodSighting | None) -> PodSighting:
+    """The pod with the first moment at which its deletion was asked for.
+
+    When its programs have ended, its node asks once more, without grace, and that moment is written over the
+    first: as if they had ended by themselves before anybody wanted it.
+    """
+    if known is None or known.doomed is None or pod.doomed is None or pod.doomed <= known.doomed:
+        return pod
+    return replace(pod, doomed=known.doomed)
 
 
 def _since(pods: Iterable[PodSighting], since: datetime | None) -> list[PodSighting]:

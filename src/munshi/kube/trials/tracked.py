@@ -163,7 +163,8 @@ def run_of(tracked: Tracked, job: JobSighting) -> Run:
     lost, cause = "", ""
     if stage is Stage.FAILED:
         verdict = _failure(trial, job)
-        lost = fate.taken(pods, verdict.reason, verdict.message)
+        why = verdict.reason, verdict.message
+        lost = fate.taken(pods, *why) if pods else fate.unwitnessed(shown(trial, job), *why)
         cause = fate.failure(pods, trial.spec.primary_container_name)[0]
     return Run(
         shown(trial, job),

@@ -20,11 +20,13 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from munshi.api.wire import Object
 from munshi.errors import ClusterUnreachable, FieldFault, Gone, Invalid, MissingExtra
 from munshi.kube.wire import answers
+
+if TYPE_CHECKING:
+    from munshi.api.wire import Object  # `munshi get` does without models
 
 INSTALL = "pip install 'munshi[kubernetes]'"
 

@@ -106,8 +106,7 @@ def _find(context: str, named: str) -> tuple[files.Document, SingleConfig]:
     in_pod = "KUBERNETES_SERVICE_HOST" in os.environ and Path(SERVICE_ACCOUNT, "token").is_file()
     if in_pod and not named and not context:
         return {}, _chosen(KubeConfig.from_service_account(SERVICE_ACCOUNT))
-    paths = [Path(path).expanduser() for path in named.split(os.pathsep) if path]
-    paths = paths or [Path("~/.kube/config").expanduser()]
+    paths = files.files(named)
     document = files.merged(paths)
     where = ", ".join(map(str, paths))
     name = context or document.get("current-context")

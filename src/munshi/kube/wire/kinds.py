@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from munshi.api.decode import suggest
-from munshi.api.wire import Object
 from munshi.errors import FieldFault, Invalid, LaunchRefused, NotFound
 from munshi.kube.wire.api import Api
+
+if TYPE_CHECKING:
+    from munshi.api.wire import Object  # as in `api`
 
 _SEGMENT = re.compile(r"(?!\.{1,2}$)[^/%\x00-\x20]+")
 
@@ -122,6 +124,8 @@ class Kinds:
         return read(api_version, answer.get("resources") or [])
 
     async def _missing(self, api_version: str, kind: str) -> str:
+        from munshi.api.decode import suggest  # noqa: PLC0415 - models, for bad days only
+
         sentence = f"this cluster does not know the kind {kind} of {api_version}"
         if near := self._known.get(api_version):
             return f"{sentence}; {suggest(kind, near)}"

@@ -6,6 +6,7 @@ the file it stands in, and after merging nobody knows any more which that was.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,22 @@ _PATHS = {
     "cluster": ("certificate-authority",),
     "user": ("client-certificate", "client-key", "tokenFile"),
 }
+
+
+def files(named: str = "") -> list[Path]:
+    """The files to read, as kubectl chooses them: what is named, or else KUBECONFIG, or the user's own.
+
+    Args:
+        named: One, or several joined as in KUBECONFIG.
+    """
+    said = named or os.environ.get("KUBECONFIG", "")
+    paths = [path for path in said.split(os.pathsep) if path] or ["~/.kube/config"]
+    return [Path(path).expanduser() for path in paths]
+
+
+def contexts(named: str = "") -> list[str]:
+    """The names of all contexts. Raises as `merged`."""
+    return [each["name"] for each in merged(files(named))["contexts"]]
 
 
 def merged(files: Sequence[Path]) -> Document:

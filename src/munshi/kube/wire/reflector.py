@@ -19,12 +19,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from munshi.api.wire import Object
 from munshi.errors import ClusterUnreachable, Gone, MunshiError, Retryable
 from munshi.kube.wire import answers
 from munshi.kube.wire.api import Api
+
+if TYPE_CHECKING:
+    from munshi.api.wire import Object  # as in `api`
 
 log = logging.getLogger("munshi.kube")
 
