@@ -78,6 +78,26 @@ def applied(cluster: Cluster) -> Iterator[Cluster]:
             yield namespace
 
 
+CONFIG_MAP = "trial-template/trial-configmap-source.yaml"
+TEMPLATE = """
+apiVersion: batch/v1
+kind: Job
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+        - name: training-container
+          image: munshi/trial:test
+          command:
+            - python3
+            - /opt/mxnet-mnist/mnist.py
+            - --lr=${trialParameters.learningRate}
+            - --num-layers=${trialParameters.numberLayers}
+            - --optimizer=${trialParameters.optimizer}
+"""
+
+
 def name_in(file: str, namespace: Cluster) -> str:
     """The Experiment's name in a file."""
     found: str = example(file, namespace)["metadata"]["name"]
@@ -128,6 +148,31 @@ def test_its_trials_wait_and_say_for_what(file: str, applied: Cluster) -> None:
     messages = [last(each)["message"] for each in trials_of(name, applied)]
     assert any(WAITS[file] in each for each in messages), messages
     assert last(applied.get("experiment", name))["type"] == "Running"
+
+
+def test_a_template_in_a_config_map_of_another_namespace_runs(
+    cluster: Cluster, applied: Cluster
+) -> None:
+    """The example that was refused for its algorithm, with another one, and the ConfigMap that it names."""
+    objective = {"type": "maximize", "objectiveMetricName": "accuracy"}
+    random = {"algorithmName": "random"}
+    document = example(CONFIG_MAP, applied, algorithm=random, objective=objective)
+    document["metadata"]["name"] = "from-config-map"
+    source = document["spec"]["trialTemplate"]["configMap"]
+    applied.apply(document)
+    own = cluster.within(source["configMapNamespace"])
+    own.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": source["configMapName"]},
+            "data": {source["templatePath"]: TEMPLATE},
+        }
+    )
+    try:
+        assert last(ended(applied, "from-config-map", RUN_S))["type"] == "Succeeded"
+    finally:
+        own.kubectl("delete", "configmap", source["configMapName"])
 
 
 @pytest.mark.parametrize("file", RUNS)

@@ -195,6 +195,20 @@ def test_labels_choose_only_where_there_is_a_choice(case: str) -> None:
     assert alone or label in found
 
 
+def test_of_paddle_workers_the_first_one_reports() -> None:
+    """The training operator calls none of them master, as Katib's default would have it; a Master it does."""
+    container: Object = {"name": "main", "image": "m"}
+    workers: Object = {"replicas": 2, "template": {"spec": {"containers": [container]}}}
+    role = {"training.kubeflow.org/job-role": "master"}
+    for types, labels in (
+        ({"Worker": workers}, {"training.kubeflow.org/replica-index": "0"}),
+        ({"Worker": workers, "Master": {**workers, "replicas": 1}}, role),
+    ):
+        spec = {"paddleReplicaSpecs": types}
+        job: Object = {"apiVersion": "kubeflow.org/v1", "kind": "PaddleJob", "spec": spec}
+        assert templates.reporter(job, "main", role) == labels
+
+
 def test_a_kind_nobody_knows_is_read_by_its_structure() -> None:
     """A pod template is an object whose spec has containers, however deep it lies."""
     template: Object = {"spec": {"containers": [{"name": "main", "image": "m"}]}}

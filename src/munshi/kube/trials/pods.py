@@ -71,11 +71,7 @@ def render(trial: Trial, image: Image) -> Object:
 
 
 def reading(trial: Trial) -> Reading:
-    """Where the metrics of a trial are read; what `render` made of it.
-
-    Where only one pod has the container, no label is needed to find it, and a wrong one could only hide it:
-    Katib's MPIJob example names a label of the former MPI operator that Kubeflow's does not write.
-    """
+    """Where the metrics of a trial are read; what `render` made of it."""
     spec, job = trial.spec, trial.spec.run_spec or {}
     kind = wishes.kind_of(spec.metrics_collector)
     primary = spec.primary_container_name
@@ -83,7 +79,7 @@ def reading(trial: Trial) -> Reading:
     if kind not in LOG_KINDS:
         holding = [each for each in templates.find(job) if templates.container(each, primary)]
         follows = companion.name_in(holding[0], trial) if holding else companion.NAME
-    labels = {} if templates.is_alone(job, primary) else dict(spec.primary_pod_labels or {})
+    labels = templates.reporter(job, primary, spec.primary_pod_labels or {})
     return Reading(kind, primary, follows, templates.label_of(job), labels)
 
 

@@ -19,6 +19,9 @@ _JOBSET_LABEL = "jobset.sigs.k8s.io/jobset-name"
 _LABELS = {"TrainJob": _JOBSET_LABEL}
 _ELSEWHERE = ("TrainJob", "Workflow", "PipelineRun")
 """Kinds whose pods are made by somebody who does not read `spec.containers` of the job."""
+_KUBEFLOW = "kubeflow.org/"
+_MASTER = {"training.kubeflow.org/job-role": "master"}
+_FIRST = {"training.kubeflow.org/replica-index": "0"}
 _DEEPEST = 20
 
 
@@ -47,17 +50,27 @@ def container(template: Mapping[str, Any], name: str) -> Object | None:
     return next((each for each in containers(template) if each.get("name") == name), None)
 
 
-def is_alone(job: Mapping[str, Any], name: str) -> bool:
-    """Whether a job of the training operator has one pod, and no more, with a container of that name."""
+def reporter(job: Mapping[str, Any], name: str, labels: Mapping[str, str]) -> dict[str, str]:
+    """The labels by which the pod that reports is found, among those with a container of that name.
+
+    Where only one pod of a training operator's job has it, no label is needed, and a wrong one could only
+    hide it: Katib's MPIJob example names one of the former MPI operator that Kubeflow's does not write. And
+    of a PaddleJob's workers none is called master; the first one is what Katib's default means.
+    """
     spec = job.get("spec")
-    specs = spec.values() if isinstance(spec, dict) else ()
-    replicas = [
-        one.get("replicas", 1)
-        for types in specs
-        for one in (types.values() if isinstance(types, dict) else ())
+    if not isinstance(spec, dict) or not str(job.get("apiVersion", "")).startswith(_KUBEFLOW):
+        return dict(labels)
+    types = {
+        kind: one.get("replicas", 1)
+        for specs in spec.values()
+        for kind, one in (specs.items() if isinstance(specs, dict) else ())
         if isinstance(one, dict) and any(container(each, name) for each in _below(one, 0))
-    ]
-    return str(job.get("apiVersion", "")).startswith("kubeflow.org/") and replicas == [1]
+    }
+    if list(types.values()) == [1]:
+        return {}
+    if job.get("kind") == "PaddleJob" and list(types) == ["Worker"] and labels == _MASTER:
+        return dict(_FIRST)
+    return dict(labels)
 
 
 def elsewhere_labels(job: Object) -> Iterator[Object]:
