@@ -151,18 +151,20 @@ class Cluster:
         _succeeded(tool("--state", str(self.state), "start", name, timeout_s=120))
 
 
-@cache
 @contextmanager
 def new_namespace(cluster: Cluster) -> Iterator[Cluster]:
     """The cluster, seen from a namespace that is new, and gone in the end."""
     name = f"test-{secrets.token_hex(4)}"
     cluster.kubectl("create", "namespace", name)
     within = cluster.within(name)
-    within.wait("serviceaccount/default", "create")
-    yield within
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
+    try:
+        within.wait("serviceaccount/default", "create")
+        yield within
+    finally:
+        cluster.kubectl("delete", "namespace", name, "--wait=false")
 
 
+@cache
 def _kubectl() -> str:
     """The user's kubectl, or the one that was built for the cluster."""
     if found := shutil.which("kubectl"):
