@@ -78,10 +78,11 @@ class PrometheusCollector:
         return 0
 
     def poll(self) -> list[MetricLog]:
-        """What was scraped since the last call; the first call begins the scraping."""
+        """What was scraped since the last call; the first call only begins the scraping."""
         if self._thread is None and not self._stop.is_set():
             self._thread = threading.Thread(target=self._scrape_on, name=self._url, daemon=True)
             self._thread.start()
+            return []
         return self._batch(busy=False)
 
     def finish(self) -> list[MetricLog]:
