@@ -89,7 +89,7 @@ def test_a_bad_trial_is_stopped_and_says_why(world: World) -> None:
     assert "Early Stopping Rules:" in told
     assert "less than 0.08" in told
     explained = world.munshi("explain", name).out
-    assert explained.count("less than 0.08") == 2, "in the headline and the story, and not thrice"
+    assert explained.count("less than 0.08") == 3, "the headline, its end, its stop; once each"
     described = world.munshi("describe", "experiment", "story").out
     assert "medianstop (min_trials_required=2, start_step=3)" in described
     refused = world.munshi("retry", name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
@@ -35,6 +36,8 @@ from munshi.reconcile.plan import (
 R = TypeVar("R", bound=Resource)
 T = TypeVar("T", Experiment, Suggestion, Trial)
 
+REMEMBERED = 1_000
+"""Of how many trials it is remembered that they are being stopped."""
 LAUNCHES = 5
 """Accidents in a row after which a job that cannot be started fails its trial."""
 
@@ -53,6 +56,7 @@ class Performer:
     ) -> None:
         self._store, self._observations, self._launcher = store, observations, launcher
         self._clock, self._mirror, self._chronicle = clock, mirror, chronicle
+        self._stopping: OrderedDict[str, str] = OrderedDict()
 
     async def write_experiment(
         self, experiment: Experiment, status: ExperimentStatus
@@ -101,13 +105,23 @@ class Performer:
                         raise
                     text = f"its job cannot be started: {type(broken).__name__}: {broken}"
                     await self.write_trial(trial, trials.refused(trial, text, self._clock.now()))
-            case StopTrial():
+            case StopTrial(because):
                 await self._launcher.stop(trial)
+                if self._is_being_stopped(trial, because):
+                    return
             case ForgetRun():
                 await self._forget(trial)
             case _:
                 raise TypeError(f"not a trial's action: {action}")
         self._chronicle.tell([story.of_action(trial, action, self._clock.now())])
+
+    def _is_being_stopped(self, trial: Trial, because: str) -> bool:
+        """Whether the story has this stop already; what dies slowly is told to stop in every pass."""
+        told = self._stopping.pop(trial.uid, "")
+        self._stopping[trial.uid] = because
+        while len(self._stopping) > REMEMBERED:
+            self._stopping.popitem(last=False)
+        return told == because
 
     async def _forget(self, trial: Trial) -> None:
         # The collector first: what it still appended would be taken for the next attempt's.
