@@ -49,7 +49,7 @@ check: $(READY) lint ## Format, lint, types, imports and the fast tests; under a
 
 test: needs-go $(READY_FOR_ALL) lint pythons test-cluster ## Everything: make check's checks, then all tests (needs Go and 8 GB of disk)
 	@MUNSHI_LEFT_OUT="$$(cat .cache/left-out .cache/left-out-cluster 2>/dev/null || :)" \
-	$(PY) -m pytest -m "not cluster" -n "$(WORKERS)" --dist worksteal
+	tools/pytest_twice.sh $(PY) .pytest_cache -m "not cluster" -n "$(WORKERS)" --dist worksteal
 
 pythons: $(READY) ## The tests on the other supported Pythons that this machine has
 	@$(TEST_OTHER_PYTHONS)
@@ -113,8 +113,8 @@ for python in $$(tools/pythons.sh $(PY)); do \
   echo "On Python $$version:"; \
   env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT="$$PWD/.cache/venv-$$version" UV_PYTHON_DOWNLOADS=never \
     $(UV) sync --frozen --quiet --python "$$python"; \
-  ".cache/venv-$$version/bin/python" -m pytest -q -m "not oracle and not tensorflow and not podman and not cluster" \
-    -n "$(WORKERS)" --dist worksteal -p no:cacheprovider; \
+  tools/pytest_twice.sh ".cache/venv-$$version/bin/python" ".cache/pytest-$$version" -q \
+    -m "not oracle and not tensorflow and not podman and not cluster" -n "$(WORKERS)" --dist worksteal; \
 done; \
 own=$$($(PY) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); : > .cache/left-out; \
 for version in 3.11 3.12 3.13; do \
@@ -133,7 +133,7 @@ fi; \
 ran=; if $(PY) tools/cluster status >/dev/null 2>&1; then ran=yes; fi; \
 if [ -z "$$ran" ]; then trap '$(PY) tools/cluster down' EXIT; trap 'exit 130' INT TERM; fi; \
 $(PY) tools/cluster up; \
-$(PY) -m pytest -q -m cluster tests/cluster
+tools/pytest_twice.sh $(PY) .cache/pytest-cluster -q -m cluster tests/cluster
 endef
 
 # uv in an environment of its own: nothing is asked of the machine but Python.
