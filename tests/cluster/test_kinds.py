@@ -17,9 +17,9 @@ import pytest
 
 from support import bakery
 from support.cluster import Cluster, new_namespace
+from support.experiments import TRIAL
 from support.operators import ended, installed, last, until
 
-TRIAL = "munshi/trial:test"
 END_S = 270
 """For all of them together, since they run at the same time."""
 EXTRA = ("Pod.v1", bakery.SETTING, "Workflow.v1alpha1.argoproj.io", "ReplicaSet.v1.apps")

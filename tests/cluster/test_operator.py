@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import secrets
-import signal
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from support.cluster import ROOT, Cluster
-from support.operators import figures, installed, page_of, replicas, until
+from support.cluster import Cluster
+from support.experiments import an_experiment
+from support.operators import figures, installed, page_of, until
 
-TRIAL = "munshi/trial:test"
 KATIBS = ("update-prometheus-metrics", "clean-metrics-in-db")
 
 
@@ -24,50 +21,6 @@ def operator(cluster: Cluster) -> Iterator[Cluster]:
     """The operator of deploy/munshi.yaml, with its own account and its own rights."""
     with installed(cluster) as within:
         yield within
-
-
-def an_experiment(*words: str, name: str = "random", **spec: Any) -> dict[str, Any]:
-    """Random search with a Job; `words` are more arguments of the program."""
-    command = ["python", "/opt/trial/train.py", "--lr=${trialParameters.learningRate}", *words]
-    main = {"name": "main", "image": TRIAL, "command": command}
-    job = {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "spec": {
-            "backoffLimit": 0,
-            "template": {
-                "spec": {
-                    "restartPolicy": "Never",
-                    "terminationGracePeriodSeconds": 1,
-                    "containers": [main],
-                }
-            },
-        },
-    }
-    return {
-        "apiVersion": "kubeflow.org/v1beta1",
-        "kind": "Experiment",
-        "metadata": {"name": name},
-        "spec": {
-            "objective": {"type": "maximize", "objectiveMetricName": "accuracy"},
-            "algorithm": {"algorithmName": "random"},
-            "parallelTrialCount": 2,
-            "maxTrialCount": 4,
-            "parameters": [
-                {
-                    "name": "lr",
-                    "parameterType": "double",
-                    "feasibleSpace": {"min": "0.01", "max": "0.05"},
-                }
-            ],
-            "trialTemplate": {
-                "primaryContainerName": "main",
-                "trialParameters": [{"name": "learningRate", "reference": "lr"}],
-                "trialSpec": job,
-            },
-            **spec,
-        },
-    }
 
 
 def last(cluster: Cluster, name: str = "random") -> dict[str, str]:
@@ -167,63 +120,6 @@ def test_katibs_finalizers_hold_nothing(operator: Cluster, cluster: Cluster) -> 
     cluster.kubectl("delete", "namespace", namespace.namespace, "--timeout=60s")
     log = operator.logs("deployment/munshi-operator", "--since=120s")
     assert '"level": "error"' not in log
-
-
-def test_leaders_follow_each_other(cluster: Cluster, namespace: Cluster, tmp_path: Path) -> None:
-    """After a clean stop within 3 s, after a death within 20 s; no trial is lost, repeated or added."""
-    cluster.kubectl("apply", "--server-side", "-f", str(ROOT / "deploy" / "crds"))
-    with replicas(namespace, tmp_path) as start:
-        one = start(18481)
-        until(one.is_("leading"), 30, "the first replica leads")
-        two = start(18482)
-        until(two.is_("standing by"), 30, "the second one stands by")
-        namespace.apply(an_experiment("--pause=1", maxTrialCount=12))
-        until(lambda: namespace.get("trials")["items"], 30, "trials")
-        assert one.end() == 0
-        assert until(two.is_("leading"), 10, "the second one leads") <= 3
-        three = start(18483)
-        until(three.is_("standing by"), 30, "the third one stands by")
-        two.process.kill()
-        assert until(three.is_("leading"), 30, "the third one leads") <= 20
-        namespace.wait("experiment/random", "condition=Succeeded", timeout_s=120)
-        assert len(namespace.get("trials")["items"]) == 12
-        assert three.end() == 0
-
-
-def test_a_leader_that_slept_writes_nothing(
-    cluster: Cluster, namespace: Cluster, tmp_path: Path
-) -> None:
-    """Stopped for 30 s in the middle of its work, it wakes to stand by; the other one went on meanwhile."""
-    cluster.kubectl("apply", "--server-side", "-f", str(ROOT / "deploy" / "crds"))
-    with replicas(namespace, tmp_path) as start:
-        one = start(18491)
-        until(one.is_("leading"), 30, "the first replica leads")
-        two = start(18492)
-        until(two.is_("standing by"), 30, "the second one stands by")
-        namespace.apply(an_experiment("--pause=2", maxTrialCount=10))
-        until(lambda: len(namespace.get("trials")["items"]) >= 2, 30, "trials")
-        before = written(figures(one.page("/metrics")))
-        one.process.send_signal(signal.SIGSTOP)
-        stopped = time.monotonic()
-        until(two.is_("leading"), 30, "the second one leads")
-        assert time.monotonic() - stopped <= 20
-        time.sleep(max(0.0, 30 - (time.monotonic() - stopped)))  # as long as the fact says
-        one.process.send_signal(signal.SIGCONT)
-        until(one.is_("standing by"), 10, "the first one stands by")
-        after = written(figures(one.page("/metrics")))
-        assert after - before <= 2, "at most what was under way when it was stopped"
-        namespace.wait("experiment/random", "condition=Succeeded", timeout_s=120)
-        assert len(namespace.get("trials")["items"]) == 10
-
-
-def written(found: dict[tuple[str, ...], float]) -> float:
-    """How many writes the API server answered, but for those of the Lease (replace)."""
-    verbs = {"create", "patch", "delete"}
-    return sum(
-        count
-        for name, count in found.items()
-        if name[0] == "munshi_api_requests_total" and verbs & set(name)
-    )
 
 
 def test_a_killed_api_server_stops_nothing(operator: Cluster, namespace: Cluster) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from cluster.test_operator import an_experiment
 from support.cluster import Cluster
 from support.cluster_trials import with_trials
 from support.command import Done
+from support.experiments import an_experiment
 from support.operators import replicas, until
 from support.terminal import command
 
