@@ -6,7 +6,9 @@ cluster must run already, for no worker knows when the others are done with it.
 
 from __future__ import annotations
 
+import gc
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,3 +53,12 @@ def namespace(cluster: Cluster) -> Iterator[Cluster]:
     """The cluster, seen from a namespace that is new and goes with the test."""
     with new_namespace(cluster) as within:
         yield within
+
+
+@pytest.fixture(autouse=True)
+def sockets_are_let_go() -> Iterator[None]:
+    """A watch cancelled in its TLS handshake leaves its socket to the garbage collector (httpcore)."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()

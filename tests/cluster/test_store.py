@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import ClassVar
@@ -34,15 +32,6 @@ def served(cluster: Cluster) -> Cluster:
     for space in SPACES:
         cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}})
     return cluster
-
-
-@pytest.fixture(autouse=True)
-def sockets_are_let_go() -> Iterator[None]:
-    """A watch cancelled in its TLS handshake leaves its socket to the garbage collector (httpcore)."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 @asynccontextmanager

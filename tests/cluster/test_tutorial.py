@@ -89,10 +89,18 @@ def most_at_once(seen: Path) -> int:
         except ValueError:  # cut off in the middle
             break
         pod = event["object"]
-        over = pod["status"].get("phase") in {"Succeeded", "Failed"} or event["type"] == "DELETED"
+        over = _is_over(pod) or event["type"] == "DELETED"
         (alive.discard if over else alive.add)(pod["metadata"]["uid"])
         most = max(most, len(alive))
     return most
+
+
+def _is_over(pod: dict[str, Any]) -> bool:
+    """Whether its program has ended; its collector, and so its phase, may be a moment behind."""
+    status = pod["status"]
+    program = [each for each in status.get("containerStatuses", ()) if each["name"] == "tensorflow"]
+    ended = any("terminated" in each["state"] for each in program)
+    return ended or status.get("phase") in {"Succeeded", "Failed"}
 
 
 def rows(printed: str) -> tuple[list[str], list[list[str]]]:

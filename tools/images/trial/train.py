@@ -21,6 +21,7 @@ the step, so a test knows what to expect. Some names change what it does:
 Of the ranks of an MPI program only the first one reports.
 """
 
+import itertools
 import json
 import os
 import signal
@@ -37,7 +38,7 @@ DB_MANAGER = "katib-db-manager.kubeflow:6789"
 def wishes(arguments: list[str]) -> dict[str, str]:
     """Every `--name=value` or `--name value`; `--name` alone is "yes", and what is neither is left alone."""
     wish = {}
-    for one, after in zip(arguments, [*arguments[1:], "--"], strict=True):
+    for one, after in itertools.pairwise([*arguments, "--"]):
         if one.startswith("--"):
             name, equals, value = one.removeprefix("--").partition("=")
             wish[name] = value if equals else "yes" if after.startswith("--") else after
