@@ -44,6 +44,7 @@ LEFT = {
     "a setting of early stopping written twice",
     "a setting of early stopping without a name",
     "early stopping in the older place",
+    "early stopping in the older spelling",
     "a misspelt early stopping in the older spelling",
     # bounds, steps and lists have no type, for they may be text or number
     "a range upside down",
