@@ -134,6 +134,7 @@ def test_stop_a_trial_that_nothing_drives(world: World) -> None:
     name = written(world.path, experiment(ONCE, UNTIL_OPEN, REPORT, maxTrialCount=2))
     run = world.start("run", name)
     wait_until(lambda: len(world.lines("started")) == 2, "for two trials")
+    wait_until(lambda: world.outcomes()["Running"] == 2, "until both are known to run")
     run.kill()
     first, second = world.lines("started")
     assert world.munshi("stop", f"trial/{first}").code == 0

@@ -75,8 +75,10 @@ def test_pytorch_workers_find_their_master(world: World) -> None:
 
 def test_a_tf_job_s_parameter_server_ends_with_its_chief(world: World) -> None:
     """TF_CONFIG names every replica; the PS that serves for ever is stopped when the chief has ended."""
-    chief = replica(1, "tensorflow", "sh", "-c", 'echo "$TF_CONFIG"; echo "score=$X"')
-    serving = replica(1, "tensorflow", "sh", "-c", 'echo "$TF_CONFIG"; while :; do sleep 0.1; done')
+    waits = 'until [ -e up ]; do sleep 0.05; done; echo "$TF_CONFIG"; echo "score=$X"'
+    serves = 'echo "$TF_CONFIG"; touch up; while :; do sleep 0.1; done'
+    chief = replica(1, "tensorflow", "sh", "-c", waits)
+    serving = replica(1, "tensorflow", "sh", "-c", serves)
     made = replicas("TFJob", "tfReplicaSpecs", {"Chief": chief, "PS": serving}, maxTrialCount=2)
     made["spec"]["trialTemplate"]["primaryContainerName"] = "tensorflow"
     done = world.munshi("run", written(world.path, made))
