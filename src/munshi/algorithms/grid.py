@@ -60,7 +60,7 @@ class Grid:
         numbers = indexes if key is None else [permuted(i, total, int(key)) for i in indexes]
         points = tuple(space.point(number) for number in numbers)
         if end > total:
-            return Reply(points, True, exhausted_because(space))
+            return Reply(points, exhausted=True, because=exhausted_because(space))
         return Reply(points)
 
 

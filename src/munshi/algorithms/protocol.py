@@ -65,6 +65,7 @@ class Request:
         first_index: The index of the first point asked for: how many were handed out before it.
         count: How many points are asked for.
         max_trial_count: The experiment's limit, when it has one.
+        parallel_trial_count: How many trials run at the same time.
     """
 
     space: Space
@@ -76,20 +77,25 @@ class Request:
     first_index: int
     count: int
     max_trial_count: int | None = None
+    parallel_trial_count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What an algorithm proposes.
 
+    Fewer points than asked for are an answer only of an algorithm that is exhausted or waiting.
+
     Attributes:
         assignments: Points for the indexes first_index, first_index + 1, …
-        exhausted: There is nothing left to propose; the only case of fewer points than asked for.
-        because: When exhausted, one sentence a person can read.
+        exhausted: There is nothing left to propose.
+        waiting: There is nothing to propose before more of the pending points have an outcome.
+        because: Why it is exhausted, waits, or proposes these: one sentence a person can read.
     """
 
     assignments: tuple[Assignments, ...]
     exhausted: bool = False
+    waiting: bool = False
     because: str = ""
 
 
@@ -128,7 +134,7 @@ class Algorithm(Protocol):
 
         Returns:
             `request.count` points of the space, none of them handed out before as long as a finite
-            space has others; fewer when it is exhausted. The same request gives the same reply,
+            space has others; fewer when it is exhausted or waits. The same request gives the same reply,
             whatever the order of its results and pending points.
 
         Raises:

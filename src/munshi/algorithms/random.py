@@ -56,7 +56,9 @@ class Random:
         for index in range(request.first_index, request.first_index + request.count):
             point = draw_new(request.space, taken, generator(seed, index))
             if point is None:
-                return Reply(tuple(points), True, exhausted_because(request.space))
+                return Reply(
+                    tuple(points), exhausted=True, because=exhausted_because(request.space)
+                )
             taken.add(point)
             points.append(point)
         return Reply(tuple(points))

@@ -71,7 +71,7 @@ class Sobol:
         points: list[Assignments] = []
         for index in range(request.first_index, request.first_index + request.count):
             if taken.exhausted:
-                return Reply(tuple(points), True, exhausted_because(space))
+                return Reply(tuple(points), exhausted=True, because=exhausted_because(space))
             point = _next_free(sequence, index + 1, taken)
             taken.add(point)
             points.append(point)

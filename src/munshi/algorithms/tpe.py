@@ -123,7 +123,9 @@ class Tpe:
             if point is None:
                 point = draw_new(request.space, taken, rng)
             if point is None:
-                return Reply(tuple(points), True, exhausted_because(request.space))
+                return Reply(
+                    tuple(points), exhausted=True, because=exhausted_because(request.space)
+                )
             taken.add(point)
             points.append(point)
             if modelling:

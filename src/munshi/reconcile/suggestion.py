@@ -248,6 +248,7 @@ def _ask(view: SuggestionView, count: int) -> Ask:
         first_index=status.suggestion_count,
         count=count,
         max_trial_count=experiment.spec.max_trial_count,
+        parallel_trial_count=experiment.spec.parallel_trial_count or 1,
     )
     news = new_results(counted, status.suggestions)
     why = f"{_counted_words(count, 'assignment')} wanted; {_counted_words(len(results), 'result')} known"
