@@ -21,6 +21,7 @@ from munshi.api.source import Source
 from munshi.api.trial import Trial
 from munshi.cli import amounts, ending, files, here, home, judging, options
 from munshi.cli.files import Documents
+from munshi.cli.limits import options as limit_options
 from munshi.cli.progress import Progress
 from munshi.cli.settings import options as settings_options
 from munshi.cli.summary import summary
@@ -31,6 +32,7 @@ from munshi.local.home import open_home
 from munshi.local.planning import Settings
 from munshi.local.runtime import Runtime as Work
 from munshi.reconcile.names import ALPHABET
+from munshi.suggester.limits import Limits
 
 GENERATED = 5
 """Characters behind generateName, as Kubernetes has them."""
@@ -43,6 +45,7 @@ class Wish:
     """What the command line says."""
 
     settings: Settings
+    limits: Limits
     timeout: timedelta | None
     output: str | None
     progress: bool
@@ -51,6 +54,7 @@ class Wish:
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="FILE...")
 @settings_options
+@limit_options
 @click.option("--timeout", metavar="TIME", help="Give up after so long: 90s, 15m, 2h.")
 @click.option("--no-progress", is_flag=True, help="Say nothing until the end.")
 @options.namespace
@@ -58,6 +62,7 @@ class Wish:
 def run(
     names: tuple[str, ...],
     settings: Settings,
+    limits: Limits,
     timeout: str | None,
     no_progress: bool,
     namespace: str,
@@ -70,7 +75,7 @@ def run(
     130 interrupted.
     """
     limit = amounts.span("--timeout", timeout) if timeout is not None else None
-    wish = Wish(settings, limit, output, not no_progress)
+    wish = Wish(settings, limits, limit, output, not no_progress)
     documents = files.read(names)
     for refusal in documents.refusals:
         ending.say(refusal)
@@ -92,7 +97,7 @@ async def _run(document: Source, documents: Documents, namespace: str, wish: Wis
         _judge_here(experiment, document, documents, wish)
         await _keep_config_maps(store, documents, experiment.namespace)
         experiment = await _submitted(store, _named(experiment), document)
-        work = Work(place, store, experiment.namespace, experiment.name, wish.settings)
+        work = Work(place, store, experiment.namespace, experiment.name, wish.settings, wish.limits)
         with diary.kept_in(place.path, _alarm):
             return await _watched(work, wish)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from munshi.api.experiment import Experiment
 from munshi.api.trial import Trial
-from munshi.engine.clock import ThreadSuggester, WallClock
+from munshi.engine.clock import WallClock
 from munshi.engine.engine import Engine
 from munshi.errors import Conflict, NotFound, Terminal
 from munshi.local import manager, place, process
@@ -26,6 +26,8 @@ from munshi.local.planning import Settings
 from munshi.reconcile import story
 from munshi.reconcile.trial import interrupted
 from munshi.store.sqlite import SqlStore
+from munshi.suggester.limits import DEFAULT, Limits
+from munshi.suggester.pool import WorkerSuggester
 
 LOOK_S = 0.2
 """How often progress is told and the end is looked for."""
@@ -37,6 +39,7 @@ class Runtime:
     """An experiment under way.
 
     Attributes:
+        limits: What one question to an algorithm may cost.
         notes: Sentences about what is different on this machine, in the order they came up.
         is_driver: This process runs the trials; otherwise it only follows another one.
     """
@@ -46,6 +49,7 @@ class Runtime:
     namespace: str
     name: str
     settings: Settings = field(default_factory=Settings)
+    limits: Limits = DEFAULT
     notes: tuple[str, ...] = ()
     is_driver: bool = False
     _hurry: asyncio.Event = field(default_factory=asyncio.Event)
@@ -92,6 +96,7 @@ class Runtime:
         clock = WallClock()
         experiment = await self.store.get(Experiment, self.namespace, self.name)
         async with contextlib.AsyncExitStack() as stack:
+            suggester = await stack.enter_async_context(WorkerSuggester(self.limits))
             answered = await stack.enter_async_context(
                 manager.answering(experiment, self.store, self.home)
             )
@@ -102,7 +107,7 @@ class Runtime:
                 self.store,
                 self.store,
                 launcher,
-                ThreadSuggester(),
+                suggester,
                 clock,
                 events=self.store,
                 wants=self._is_mine,

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Protocol
 
 from munshi.api.experiment import Experiment
-from munshi.engine.clock import ThreadSuggester, WallClock
+from munshi.engine.clock import WallClock
 from munshi.engine.engine import CLUSTER, Engine
 from munshi.engine.ports import Launcher
 from munshi.errors import MunshiError
@@ -34,6 +34,7 @@ from munshi.kube.trials.launcher import KubeLauncher
 from munshi.kube.wire.api import Api
 from munshi.kube.wire.kinds import Kinds
 from munshi.store.sqlite import SqlStore
+from munshi.suggester.pool import WorkerSuggester
 
 log = logging.getLogger("munshi.operator")
 
@@ -110,11 +111,12 @@ class Term:
             shared.store, shared.ledger, shared.happened, sweeps=not settings.namespaces
         )
         self._launcher = launcher(shared)
+        self._suggester = WorkerSuggester(settings.limits)
         self.engine = Engine(
             self._gate,
             shared.values,
             self._launcher,
-            ThreadSuggester(),
+            self._suggester,
             clock,
             events=self._story,
             thrift=CLUSTER,
@@ -138,6 +140,7 @@ class Term:
             engine_log.removeHandler(self._troubles)
             await self._gate.close()
             await self._launcher.close()
+            await self._suggester.close()
 
     def refuse(self, unreadable: Unreadable) -> None:
         """Have it told to an object's author that it cannot be read."""
