@@ -14,14 +14,14 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from munshi import template
 from munshi.api.experiment import Experiment, ExperimentStatus
 from munshi.api.meta import ConfigMap, Resource
 from munshi.api.suggestion import Suggestion, SuggestionStatus
-from munshi.api.trial import Trial, TrialStatus
+from munshi.api.trial import Trial, TrialCondition, TrialStatus
 from munshi.engine.chronicle import Chronicle
 from munshi.engine.early_stopping import Curves
 from munshi.engine.mirror import Mirror
@@ -31,6 +31,7 @@ from munshi.engine.queue import Key, Kind, WorkQueue
 from munshi.errors import AlgorithmRefused, Conflict, Gone, MunshiError, NotFound, Retryable
 from munshi.metrics.observation import Observation
 from munshi.reconcile import story
+from munshi.reconcile import tally as tallies
 from munshi.reconcile.experiment import reconcile_experiment
 from munshi.reconcile.plan import Ask, LaunchTrial, Plan
 from munshi.reconcile.stopping import Rules
@@ -61,14 +62,19 @@ class Thrift:
             waits for those.
         settle_starts: Write a trial's first start down before it is made. Not needed where a job is
             found again by its trial's name.
+        unsaid_s: Seconds after its start in which a trial need not say yet that it runs: what ends
+            meanwhile is written once.
+        jobs_stay: The job of an ended trial is still there, for another pass to clear away.
     """
 
     rest_s: float
     settle_starts: bool
+    unsaid_s: float
+    jobs_stay: bool
 
 
-LOCAL = Thrift(rest_s=0.1, settle_starts=True)
-CLUSTER = Thrift(rest_s=3.0, settle_starts=False)
+LOCAL = Thrift(rest_s=0.1, settle_starts=True, unsaid_s=0.1, jobs_stay=False)
+CLUSTER = Thrift(rest_s=3.0, settle_starts=False, unsaid_s=0.0, jobs_stay=True)
 
 
 class Engine:
@@ -312,10 +318,23 @@ class Engine:
         trial = self.mirror.trial_named(key.experiment_uid, key.trial)
         if trial is None or self._experiment(key.experiment_uid) is None:
             return
+        before = tallies.state_of(trial)
+        try:
+            await self._look_after(trial, key)
+        finally:  # even if only the write succeeded: the watch, which lags behind, brings it as no news
+            held = self.mirror.trial_named(key.experiment_uid, key.trial)
+            if held is not None and tallies.state_of(held) is not before:
+                self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
+
+    async def _look_after(self, trial: Trial, key: Key) -> None:
         run = await self._launcher.look(trial)
         self._note_live(trial, run)
         observation = await self._observe(trial, run)
-        plan = reconcile_trial(TrialView(trial, run, observation), self._clock.now())
+        now = self._clock.now()
+        plan = reconcile_trial(TrialView(trial, run, observation), now)
+        if (unsaid := self._unsaid(trial, plan, now)) is not None:
+            self._queue.add_later(key, unsaid)
+            return
         had_ended = trial.is_completed
         if self._thrift.settle_starts or not _begins(trial, plan) or self._queue.failures(key):
             trial = await self._performer.write_trial(trial, plan.status)
@@ -326,16 +345,24 @@ class Engine:
             await self._performer.act_on_trial(trial, action, self._queue.failures(key))
         if plan.look_again_in is not None:
             self._queue.add_later(key, plan.look_again_in)
-        if trial.is_completed and not had_ended:
-            self._queue.add(key)  # on a cluster its job is still there; our own write is no news
-        self._wake_again(trial, key)
-
-    def _wake_again(self, trial: Trial, key: Key) -> None:
-        """A status of our own writing wakes its experiment at once; the watch may lag behind."""
+        if trial.is_completed and not had_ended and (self._thrift.jobs_stay or _is_live(run)):
+            self._queue.add(key)
         held = self.mirror.trial_named(key.experiment_uid, key.trial)
         if held is not None and held.metadata.resource_version != trial.metadata.resource_version:
             self._queue.add(key)
-        self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
+
+    def _unsaid(self, trial: Trial, plan: Plan[TrialStatus], now: datetime) -> timedelta | None:
+        """How much longer it need not be written that the trial runs; None when the plan is to be done."""
+        started, waits = trial.status.start_time, timedelta(seconds=self._thrift.unsaid_s)
+        news = plan.status.conditions[len(trial.status.conditions) :]
+        if (
+            started is None
+            or plan.actions
+            or [one.type for one in news] != [TrialCondition.RUNNING]
+        ):
+            return None
+        age = now - started
+        return waits - age if timedelta() <= age < waits else None
 
     async def _pass_experiment(self, key: Key) -> None:
         experiment = self._experiment(key.experiment_uid)
@@ -453,7 +480,7 @@ class Engine:
         return await curves.rules(experiment, self.mirror.tally(experiment))
 
     def _note_live(self, trial: Trial, run: Run | None) -> None:
-        if run is not None and run.live:
+        if _is_live(run):
             self._live.add(trial.uid)
         else:
             self._live.discard(trial.uid)
@@ -478,6 +505,10 @@ class Engine:
         except NotFound:
             return None
         return found.data.get(source.template_path)
+
+
+def _is_live(run: Run | None) -> bool:
+    return run is not None and run.live
 
 
 def _begins(trial: Trial, plan: Plan[TrialStatus]) -> bool:

@@ -11,7 +11,7 @@ import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import Enum
+from enum import IntEnum
 
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 30.0
@@ -19,8 +19,8 @@ DOUBLINGS = 10
 """More make no difference, and a thousand are too many for a float."""
 
 
-class Kind(Enum):
-    """What a key names."""
+class Kind(IntEnum):
+    """What a key names; numbers, for keys are looked up all day, and an Enum's hash is slow."""
 
     TRIAL = 0
     EXPERIMENT = 1

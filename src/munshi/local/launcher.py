@@ -97,14 +97,18 @@ class LocalLauncher:
     async def launch(self, trial: Trial) -> None:
         """See `ports.Launcher.launch`."""
         folder = self.folder(trial)
-        if not isinstance(self._inspect(folder), process.NotStarted):
-            self._changes.put_nowait(trial.uid)  # whoever began it: nobody has looked at it since
-            return
-        if trial.uid in self._begun or trial.uid in self._watched:
-            await self._expect(trial)
+        again = trial.uid in self._begun or trial.uid in self._watched
+        fresh = not again and _made(folder)
+        if not fresh:
+            if not isinstance(self._inspect(folder), process.NotStarted):
+                self._changes.put_nowait(
+                    trial.uid
+                )  # whoever began it: nobody has looked at it since
+                return
+            if again:
+                await self._expect(trial)
+                _made(folder)
         self._begun.add(trial.uid)
-        for each in (folder.parent.parent, folder.parent, folder):
-            each.mkdir(exist_ok=True)  # no further up: a home that was removed is not made again
         try:
             planned = await self._planner.plan(trial, folder)
         except Invalid as invalid:
@@ -114,14 +118,14 @@ class LocalLauncher:
         self.notes.update(dict.fromkeys(planned.notes))
         collection.begin(planned.source, folder)
         with contextlib.suppress(AlreadyExists):
-            supervisor = await self._spawner.spawn(planned.plan)
+            supervisor = await self._spawner.spawn(planned.plan, fresh=fresh)
             self._known[folder] = _Known(supervisor, planned.source, self._clock.now())
         self._changes.put_nowait(trial.uid)
 
     async def look(self, trial: Trial) -> Run | None:
         """See `ports.Launcher.look`."""
         folder = self.folder(trial)
-        if not trial.status.attempts or _is_forgotten(folder):
+        if not trial.status.attempts or (folder not in self._known and _is_forgotten(folder)):
             return None
         state = self._inspect(folder)
         match state:
@@ -135,9 +139,12 @@ class LocalLauncher:
             case Ended(exit_):
                 if not trial.is_completed:
                     self._watch(trial, folder)
-                return self._run(
+                run = self._run(
                     trial, fate.stage_of(exit_), live=False, who=exit_.program, said=exit_.message
                 )
+                if run.collected or trial.is_completed:
+                    self._known.pop(folder, None)  # the folder knows it now
+                return run
             case Lost(why):
                 return Run(job=_job(trial, jobs.Pending()), live=False, collected=False, lost=why)
             case _:
@@ -175,8 +182,11 @@ class LocalLauncher:
 
     def _inspect(self, folder: Path) -> process.State:
         """What became of the trial; not deceived by a program that deletes or locks its own folder."""
-        state, known = process.inspect(folder), self._known.get(folder)
-        if known is None or not isinstance(state, NotStarted | Lost):
+        known = self._known.get(folder)
+        if known is None:
+            return process.inspect(folder)
+        state = process.inspect(folder, known.supervisor)
+        if not isinstance(state, Lost):
             return state
         if process.is_alive(known.supervisor):
             return Running(known.supervisor)
@@ -203,7 +213,10 @@ class LocalLauncher:
         return Source.from_json((folder / COLLECTOR).read_text(), folder)
 
     async def _end_of(self, folder: Path) -> None:
-        state = self._inspect(folder)
+        if known := self._known.get(folder):
+            await process.ended(known.supervisor)
+            return
+        state = process.inspect(folder)
         if isinstance(state, Running):
             await process.ended(state.identity)
 
@@ -263,8 +276,6 @@ class LocalLauncher:
                 progress.seen = Seen((), (f"its metrics could not be read: {broken}",))
                 progress.done = True
             finally:
-                if isinstance(process.inspect(folder), Ended):
-                    self._known.pop(folder, None)  # the folder knows it now
                 self._changes.put_nowait(trial.uid)
 
         self._watched[trial.uid] = _Watched(asyncio.ensure_future(follow()), progress)
@@ -295,6 +306,23 @@ def attempt_folder(folders: Path, trial: Trial) -> Path:
 
 
 _attempt = lru_cache(maxsize=1024)(place.attempt)  # asked for in every look, and slow to build
+
+
+def _made(folder: Path) -> bool:
+    """Make an attempt's folder and those of its trial and namespace; whether it was not there before.
+
+    No further up: a home that was removed is not made again.
+    """
+    try:
+        folder.parent.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        folder.parent.parent.mkdir(exist_ok=True)
+        folder.parent.mkdir(exist_ok=True)
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return False
+    return True
 
 
 def discard(folders: Path, trial: Trial) -> None:
