@@ -226,6 +226,11 @@ def _reopened(status: SuggestionStatus, now: datetime) -> SuggestionStatus:
     return status.model_copy(update={"conditions": said, "completion_time": None})
 
 
+def question(view: SuggestionView, count: int) -> Request:
+    """What the algorithm would be asked now: everything it may know, for so many assignments."""
+    return _ask(view, count).request
+
+
 def _ask(view: SuggestionView, count: int) -> Ask:
     experiment, status = view.experiment, view.suggestion.status
     objective = experiment.spec.objective or ObjectiveSpec()
