@@ -14,14 +14,14 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 from munshi import template
 from munshi.api.experiment import Experiment, ExperimentStatus
 from munshi.api.meta import ConfigMap, Resource
 from munshi.api.suggestion import Suggestion, SuggestionStatus
-from munshi.api.trial import Trial, TrialCondition, TrialStatus
+from munshi.api.trial import Trial, TrialStatus
 from munshi.engine.chronicle import Chronicle
 from munshi.engine.early_stopping import Curves
 from munshi.engine.mirror import Mirror
@@ -45,6 +45,8 @@ Status: TypeAlias = ExperimentStatus | SuggestionStatus
 
 ECHO_PAUSE_S = 0.1
 """Between two looks at the store's news while they only tell of our own writes, which are known already."""
+ONE_LOOK_S = 0.01
+"""News that come as close together were brought by one look."""
 LIST_PAUSE_S = 0.5
 """Before a store that cannot be followed, or a job that cannot be stopped, is tried again."""
 STOPS = 5
@@ -62,19 +64,16 @@ class Thrift:
             waits for those.
         settle_starts: Write a trial's first start down before it is made. Not needed where a job is
             found again by its trial's name.
-        unsaid_s: Seconds after its start in which a trial need not say yet that it runs: what ends
-            meanwhile is written once.
         jobs_stay: The job of an ended trial is still there, for another pass to clear away.
     """
 
     rest_s: float
     settle_starts: bool
-    unsaid_s: float
     jobs_stay: bool
 
 
-LOCAL = Thrift(rest_s=0.1, settle_starts=True, unsaid_s=0.1, jobs_stay=False)
-CLUSTER = Thrift(rest_s=3.0, settle_starts=False, unsaid_s=0.0, jobs_stay=True)
+LOCAL = Thrift(rest_s=0.1, settle_starts=True, jobs_stay=False)
+CLUSTER = Thrift(rest_s=3.0, settle_starts=False, jobs_stay=True)
 
 
 class Engine:
@@ -163,7 +162,7 @@ class Engine:
                 await self._read_all()
                 looked = 0.0
                 async for change in self._store.watch(since):
-                    if self._take(change) or looked + ECHO_PAUSE_S > self._loop_time():
+                    if self._take(change) or looked + ONE_LOOK_S > self._loop_time():
                         continue
                     await asyncio.sleep(ECHO_PAUSE_S)
                     looked = self._loop_time()
@@ -330,11 +329,7 @@ class Engine:
         run = await self._launcher.look(trial)
         self._note_live(trial, run)
         observation = await self._observe(trial, run)
-        now = self._clock.now()
-        plan = reconcile_trial(TrialView(trial, run, observation), now)
-        if (unsaid := self._unsaid(trial, plan, now)) is not None:
-            self._queue.add_later(key, unsaid)
-            return
+        plan = reconcile_trial(TrialView(trial, run, observation), self._clock.now())
         had_ended = trial.is_completed
         if self._thrift.settle_starts or not _begins(trial, plan) or self._queue.failures(key):
             trial = await self._performer.write_trial(trial, plan.status)
@@ -350,19 +345,6 @@ class Engine:
         held = self.mirror.trial_named(key.experiment_uid, key.trial)
         if held is not None and held.metadata.resource_version != trial.metadata.resource_version:
             self._queue.add(key)
-
-    def _unsaid(self, trial: Trial, plan: Plan[TrialStatus], now: datetime) -> timedelta | None:
-        """How much longer it need not be written that the trial runs; None when the plan is to be done."""
-        started, waits = trial.status.start_time, timedelta(seconds=self._thrift.unsaid_s)
-        news = plan.status.conditions[len(trial.status.conditions) :]
-        if (
-            started is None
-            or plan.actions
-            or [one.type for one in news] != [TrialCondition.RUNNING]
-        ):
-            return None
-        age = now - started
-        return waits - age if timedelta() <= age < waits else None
 
     async def _pass_experiment(self, key: Key) -> None:
         experiment = self._experiment(key.experiment_uid)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -93,6 +94,7 @@ class Runtime:
         self._hurry.set()
 
     async def _drive(self, told: Told) -> Experiment:
+        gc.freeze()  # what is loaded by now stays: the collector need not go through it again and again
         clock = WallClock()
         experiment = await self.store.get(Experiment, self.namespace, self.name)
         async with contextlib.AsyncExitStack() as stack:
