@@ -63,7 +63,7 @@ def test_what_is_deleted_while_nobody_looks(
 ) -> None:
     """It is the same without an operator: a pod's trial begins anew, a deleted trial is not made again.
 
-    The operator dies when the assignments of the trials have left the Suggestion, a moment after they were made.
+    The operator dies when the trials' assignments have left the Suggestion, a moment after they were made.
     """
     cluster.kubectl("apply", "--server-side", "-f", str(ROOT / "deploy" / "crds"))
     more = ("--data", str(tmp_path / "data"), ALONE)
