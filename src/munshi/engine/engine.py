@@ -13,7 +13,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeAlias
 
@@ -28,6 +28,7 @@ from munshi.engine.mirror import Mirror
 from munshi.engine.perform import Performer
 from munshi.engine.ports import Change, Clock, EventLog, Launcher, ObservationLog, Store, Suggester
 from munshi.engine.queue import Key, Kind, WorkQueue
+from munshi.engine.thrift import LOCAL, Rest, Rests, Thrift
 from munshi.errors import AlgorithmRefused, Conflict, Gone, MunshiError, NotFound, Retryable
 from munshi.metrics.observation import Observation
 from munshi.reconcile import story
@@ -53,27 +54,6 @@ STOPS = 5
 """How often to try to stop the job of a deleted trial."""
 ASKS = 5
 """Failures in a row after which an algorithm is given up: it is a pure function, so it stays broken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Thrift:
-    """How writes are spared: a database takes thousands a second, an API server is everybody's.
-
-    Attributes:
-        rest_s: Seconds between two writes of a status of which only numbers and names changed; nothing
-            waits for those.
-        settle_starts: Write a trial's first start down before it is made. Not needed where a job is
-            found again by its trial's name.
-        jobs_stay: The job of an ended trial is still there, for another pass to clear away.
-    """
-
-    rest_s: float
-    settle_starts: bool
-    jobs_stay: bool
-
-
-LOCAL = Thrift(rest_s=0.1, settle_starts=True, jobs_stay=False)
-CLUSTER = Thrift(rest_s=3.0, settle_starts=False, jobs_stay=True)
 
 
 class Engine:
@@ -120,7 +100,7 @@ class Engine:
         self._curves: dict[str, Curves] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._background: set[asyncio.Future[None]] = set()
-        self._due: dict[Key, float] = {}
+        self._rests = Rests[Key]()
 
     async def run(self) -> None:
         """Work until cancelled. Trials go on running when the engine stops."""
@@ -247,6 +227,8 @@ class Engine:
             self._by_uid.pop(resource.uid, None)
             self._deleted.pop(resource.uid, None)
             self._curves.pop(resource.uid, None)
+            for kind in (Kind.EXPERIMENT, Kind.SUGGESTION):
+                self._rests.forget(Key(kind, resource.uid))
 
     async def _stop(self, trial: Trial) -> None:
         """End what a deleted trial runs; nobody will look at it again.
@@ -360,7 +342,9 @@ class Engine:
         )
         plan = reconcile_experiment(view, self._clock.now())
         changed = plan.status != experiment.status
-        if changed and not self._may_rest(key, experiment.status, plan.status):
+        if changed and not self._may_rest(
+            key, self._thrift.experiment, experiment.status, plan.status
+        ):
             experiment = await self._performer.write_experiment(experiment, plan.status)
             self._queue.add(Key(Kind.SUGGESTION, key.experiment_uid))
         for action in plan.actions:
@@ -377,7 +361,9 @@ class Engine:
         view = self._suggestion_view(experiment, suggestion)
         plan = reconcile_suggestion(view, self._clock.now())
         changed = plan.status != suggestion.status
-        if changed and not self._may_rest(key, suggestion.status, plan.status):
+        if changed and not self._may_rest(
+            key, self._thrift.suggestion, suggestion.status, plan.status
+        ):
             suggestion = await self._performer.write_suggestion(suggestion, plan.status)
             self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
         for action in plan.actions:
@@ -387,17 +373,17 @@ class Engine:
                 task = asyncio.ensure_future(self._ask(key, action))
                 self._asking[key.experiment_uid] = task
 
-    def _may_rest(self, key: Key, old: Status, new: Status) -> bool:
-        """Whether a changed status need not be written yet; then its pass comes again in a moment.
+    def _may_rest(self, key: Key, rest: Rest, old: Status, new: Status) -> bool:
+        """Whether a changed status need not be written yet; then its pass comes again in time.
 
         A hundred trials a second would otherwise mean a hundred writes of the same counts.
         """
         now = self._loop_time()
-        if old.conditions != new.conditions or now >= self._due.get(key, 0.0):
-            self._due[key] = now + self._thrift.rest_s
-            return False
-        self._queue.add_later(key, timedelta(seconds=self._thrift.rest_s))
-        return True
+        if old.conditions == new.conditions and (left := self._rests.left_s(key, rest, now)):
+            self._queue.add_later(key, timedelta(seconds=left))
+            return True
+        self._rests.wrote(key, now)
+        return False
 
     async def _ask(self, key: Key, ask: Ask) -> None:
         """Ask in the background; failures count apart, as the pass that merely asks succeeds."""

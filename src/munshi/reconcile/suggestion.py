@@ -53,12 +53,14 @@ def reconcile_suggestion(view: SuggestionView, now: datetime) -> Plan[Suggestion
 def settled(view: SuggestionView, ask: Ask, reply: Reply, now: datetime) -> SuggestionStatus:
     """The status with the algorithm's answer written down, under the names of the future trials.
 
-    An answer that was settled before, its write being acknowledged too late, is not settled twice.
+    An answer that was settled before, its write being acknowledged too late, is not settled twice. What
+    else there is to say of the assignments is said in the same write.
     """
     status, experiment = view.suggestion.status, view.experiment
     first = ask.request.first_index
     if status.suggestion_count != first:
         return status
+    status = _without_created_trials(status, view)
     waiting, known = {one.name for one in status.suggestions}, _counted(view).by_name
     fresh = []
     for at, assignments in enumerate(reply.assignments):

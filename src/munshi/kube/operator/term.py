@@ -16,8 +16,9 @@ from typing import Protocol
 
 from munshi.api.experiment import Experiment
 from munshi.engine.clock import WallClock
-from munshi.engine.engine import CLUSTER, Engine
+from munshi.engine.engine import Engine
 from munshi.engine.ports import Launcher
+from munshi.engine.thrift import CLUSTER
 from munshi.errors import MunshiError
 from munshi.kube.objects.store import KubeStore, Unreadable
 from munshi.kube.operator import finalizers, returns
