@@ -287,7 +287,7 @@ def _recorded(
 ) -> tuple[AlgorithmSetting, ...]:
     """What the algorithm chose itself, written down so that anyone can compute the search again.
 
-    The seed is drawn once. A service draws its own, and may know no such setting; what it chose is told it again.
+    The seed is drawn once. A service draws its own, and may know no such setting.
     """
     kept = {setting.name: setting.value for setting in status.algorithm_settings}
     known = SEED_SETTING in ask.request.settings or kept

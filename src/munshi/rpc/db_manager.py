@@ -18,10 +18,10 @@ from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any, NoReturn
 
-from munshi.errors import Invalid, LaunchRefused, MissingExtra, NotFound, Retryable
+from munshi.errors import Invalid, LaunchRefused, NotFound, Retryable
 from munshi.metrics import timestamp
 from munshi.metrics.log import MetricLog
-from munshi.rpc import messages
+from munshi.rpc import library, messages
 
 Report = Callable[[str, Sequence[MetricLog]], Awaitable[None]]
 """Keeps what a trial, given by its name, reports; returns when it is safe.
@@ -68,7 +68,7 @@ async def serving(
         LaunchRefused: `host` is no loopback address.
         Retryable: Somebody listens there already.
     """
-    grpc = _grpc()
+    grpc = library.load()
     if not _is_loopback(host):
         raise LaunchRefused(
             f'"{host}" is not a loopback address; who can reach it could report for any trial'
@@ -239,12 +239,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _grpc() -> ModuleType:
-    try:
-        import grpc.aio  # noqa: PLC0415  only who opens this door needs it
-    except ImportError as missing:
-        raise MissingExtra("Katib's gRPC", messages.INSTALL) from missing
-    module: ModuleType = grpc
-    return module
