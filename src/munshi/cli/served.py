@@ -53,6 +53,17 @@ def options(verb: Callable[..., T]) -> Callable[..., T]:
     return _ALGORITHM(_STOPPING(called))
 
 
+def algorithms(verb: Callable[..., T]) -> Callable[..., T]:
+    """Give a verb the first of them alone, as its argument `services`."""
+
+    @functools.wraps(verb)
+    def called(*, algorithm_services: tuple[str, ...], **said: object) -> T:
+        found = _read(algorithm_services, "--algorithm-service", ALGORITHMS)
+        return verb(services=Targets(found), **said)
+
+    return _ALGORITHM(called)
+
+
 def served(targets: Targets) -> Served:
     """The names that admission is to leave to services."""
     return Served(tuple(targets.algorithms), tuple(targets.early_stopping))

@@ -48,9 +48,9 @@ def declared(package: str) -> proto.File:
 
 
 @cache
-def enum(name: str) -> dict[str, int]:
-    """The values of one of Katib's enums by their names; one within a message is called `Outer.Inner`."""
-    file = declared(KATIB)
+def enum(name: str, package: str = KATIB) -> dict[str, int]:
+    """The values of an enum by their names; one within a message is called `Outer.Inner`."""
+    file = declared(package)
     found = {one.name: one.values for one in file.enums}
     for message in file.messages:
         found |= {f"{message.name}.{one.name}": one.values for one in message.enums}

@@ -74,15 +74,23 @@ class Caller:
         except self._grpc.aio.AioRpcError as failure:
             raise self._said(failure, f"{service}.{method}") from None
 
-    async def check(self, service: str, method: str, request: Any) -> None:  # noqa: ANN401
+    async def check(
+        self,
+        service: str,
+        method: str,
+        request: Any,  # noqa: ANN401  a message
+        *,
+        tries: int = TRIES,
+        within_s: float = CHECK_S,
+    ) -> None:
         """The same for a check of settings: tried a few times; no such call means that all is well.
 
         Raises as `call`.
         """
         pause_s = PAUSE_S
-        for left in reversed(range(TRIES)):
+        for left in reversed(range(tries)):
             try:
-                await self.call(service, method, request, CHECK_S)
+                await self.call(service, method, request, within_s)
             except Unimplemented:
                 return
             except Retryable:

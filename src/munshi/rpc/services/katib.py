@@ -22,7 +22,7 @@ from munshi.reconcile.stopping import Rules
 from munshi.reconcile.views import SuggestionView
 from munshi.rpc import messages
 from munshi.rpc.services import objects, program
-from munshi.rpc.services.caller import CALL_S, RULES_S, Caller
+from munshi.rpc.services.caller import CALL_S, CHECK_S, RULES_S, TRIES, Caller
 from munshi.rpc.services.target import Target, Targets
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -57,8 +57,15 @@ class KatibServices:
         """See `ports.Services`."""
         return self._stopping.keys()
 
-    async def faults(self, experiment: Experiment) -> list[FieldFault]:
+    async def faults(
+        self, experiment: Experiment, *, tries: int = TRIES, within_s: float = CHECK_S
+    ) -> list[FieldFault]:
         """What the services themselves find wrong with their settings; asked before the first trial.
+
+        Args:
+            experiment: Admitted.
+            tries: How often one is asked that does not answer.
+            within_s: How long each may take.
 
         Raises:
             Retryable: One does not answer.
@@ -70,7 +77,13 @@ class KatibServices:
                 experiment=objects.experiment(experiment, {})
             )
             try:
-                await caller.check("Suggestion", "ValidateAlgorithmSettings", asked)
+                await caller.check(
+                    "Suggestion",
+                    "ValidateAlgorithmSettings",
+                    asked,
+                    tries=tries,
+                    within_s=within_s,
+                )
             except (AlgorithmRefused, ServiceBroke) as refusal:
                 found.append(FieldFault(("spec", "algorithm"), str(refusal)))
         wanted = spec.early_stopping
@@ -79,7 +92,13 @@ class KatibServices:
                 early_stopping=objects.early_stopping(experiment)
             )
             try:
-                await caller.check("EarlyStopping", "ValidateEarlyStoppingSettings", asked)
+                await caller.check(
+                    "EarlyStopping",
+                    "ValidateEarlyStoppingSettings",
+                    asked,
+                    tries=tries,
+                    within_s=within_s,
+                )
             except (AlgorithmRefused, ServiceBroke) as refusal:
                 found.append(FieldFault(("spec", "earlyStopping"), str(refusal)))
         return found
