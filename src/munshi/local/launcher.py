@@ -37,6 +37,8 @@ from munshi.reconcile.views import Run
 FORGOTTEN = "forgotten"
 COLLECTOR = "collector.json"
 IDENTITY = "identity.json"
+UNSAID_S = 0.1
+"""How long after its start nobody hears that a trial runs."""
 REMEMBERED = 500
 """Of how many trials that were read to their end we keep what was found; of others it is read again."""
 
@@ -117,10 +119,13 @@ class LocalLauncher:
             (folder / COLLECTOR).write_text(planned.source.to_json(folder))
         self.notes.update(dict.fromkeys(planned.notes))
         collection.begin(planned.source, folder)
-        with contextlib.suppress(AlreadyExists):
+        try:
             supervisor = await self._spawner.spawn(planned.plan, fresh=fresh)
+        except AlreadyExists:
+            self._changes.put_nowait(trial.uid)
+        else:
             self._known[folder] = _Known(supervisor, planned.source, self._clock.now())
-        self._changes.put_nowait(trial.uid)
+            self._watch(trial, folder)
 
     async def look(self, trial: Trial) -> Run | None:
         """See `ports.Launcher.look`."""
@@ -249,17 +254,24 @@ class LocalLauncher:
         )
 
     def _watch(self, trial: Trial, folder: Path) -> None:
-        """Follow the trial to its end, once: its process, and what it reports."""
+        """Follow the trial to its end, once: its process, and what it reports.
+
+        That it runs is told after a moment: a trial that has ended by then needs no look in between.
+        """
         if held := self._watched.get(trial.uid):
             held.progress.judge.follow(trial)
             return
         for uid in tuple(islice(self._watched, max(0, len(self._watched) - REMEMBERED))):
             if self._watched[uid].task.done():
                 del self._watched[uid]
-        judge = Judge(trial, self._observations, told=lambda: self._changes.put_nowait(trial.uid))
-        progress = Collection(judge)
+
+        def tell() -> None:
+            self._changes.put_nowait(trial.uid)
+
+        progress = Collection(Judge(trial, self._observations, told=tell))
 
         async def follow() -> None:
+            running = asyncio.get_running_loop().call_later(UNSAID_S, tell)
             try:
                 await collect(
                     trial,
@@ -276,7 +288,8 @@ class LocalLauncher:
                 progress.seen = Seen((), (f"its metrics could not be read: {broken}",))
                 progress.done = True
             finally:
-                self._changes.put_nowait(trial.uid)
+                running.cancel()
+                tell()
 
         self._watched[trial.uid] = _Watched(asyncio.ensure_future(follow()), progress)
 
