@@ -6,6 +6,7 @@ method is a pure function of the request; none knows of Experiments, trials, clo
 
     protocol.py    Request, Result, Pending, Reply, and what an Algorithm promises
     registry.py    name -> algorithm, loaded on use (so importing this package loads no numpy)
+    outside.py     algorithms of other packages, by entry points
     settings.py    algorithmSettings: declared, read, faulted
     chance.py      the one source of randomness; taken.py: points already handed out
     random.py, grid.py, sobol.py, tpe.py

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from munshi.cli import ending, places, served
+from munshi.cli import ending, limits, places, served
 from munshi.errors import MunshiError
 from munshi.local import place
 from munshi.rpc.services.target import Targets
 
 if TYPE_CHECKING:
     from munshi.kube.operator.settings import Settings
+    from munshi.suggester.limits import Limits
 
 log = logging.getLogger("munshi.operator")
 
@@ -79,6 +80,7 @@ CALM = (50_000, 20, 100)
     envvar="MUNSHI_LEADER_ELECTION",
     help="Act only while holding the Lease munshi-operator. Default: yes.",
 )
+@limits.options
 @click.option(
     "--log-format",
     type=click.Choice(["text", "json"]),
@@ -138,6 +140,7 @@ def _settings(  # noqa: PLR0913 - one for each option
     services: Targets,
     listen: str,
     leader_election: bool,
+    limits: Limits,
 ) -> Settings:
     from munshi.kube.operator import settings  # noqa: PLC0415 - as above
 
@@ -154,6 +157,7 @@ def _settings(  # noqa: PLR0913 - one for each option
         host=host,
         port=port,
         leader_election=leader_election,
+        limits=limits,
         # One Lease for those who drive the same Experiments.
         lease_namespace=namespaces[0] if namespaces else settings.own_namespace(),
     )

@@ -13,7 +13,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeAlias
 
@@ -38,9 +38,11 @@ from munshi.engine.ports import (
 )
 from munshi.engine.queue import Key, Kind, WorkQueue
 from munshi.engine.services import NoServices
+from munshi.engine.thrift import LOCAL, Rest, Rests, Thrift
 from munshi.errors import AlgorithmRefused, Conflict, Gone, MunshiError, NotFound, Retryable
 from munshi.metrics.observation import Observation
 from munshi.reconcile import story
+from munshi.reconcile import tally as tallies
 from munshi.reconcile.experiment import reconcile_experiment
 from munshi.reconcile.plan import Ask, LaunchTrial, Plan
 from munshi.reconcile.stopping import Rules
@@ -54,31 +56,14 @@ Status: TypeAlias = ExperimentStatus | SuggestionStatus
 
 ECHO_PAUSE_S = 0.1
 """Between two looks at the store's news while they only tell of our own writes, which are known already."""
+ONE_LOOK_S = 0.01
+"""News that come as close together were brought by one look."""
 LIST_PAUSE_S = 0.5
 """Before a store that cannot be followed, or a job that cannot be stopped, is tried again."""
 STOPS = 5
 """How often to try to stop the job of a deleted trial."""
 ASKS = 5
 """Failures in a row after which an algorithm is given up: it is a pure function, so it stays broken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Thrift:
-    """How writes are spared: a database takes thousands a second, an API server is everybody's.
-
-    Attributes:
-        rest_s: Seconds between two writes of a status of which only numbers and names changed; nothing
-            waits for those.
-        settle_starts: Write a trial's first start down before it is made. Not needed where a job is
-            found again by its trial's name.
-    """
-
-    rest_s: float
-    settle_starts: bool
-
-
-LOCAL = Thrift(rest_s=0.1, settle_starts=True)
-CLUSTER = Thrift(rest_s=3.0, settle_starts=False)
 
 
 class Engine:
@@ -128,7 +113,7 @@ class Engine:
         self._curves: dict[str, Curves | Served] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._background: set[asyncio.Future[None]] = set()
-        self._due: dict[Key, float] = {}
+        self._rests = Rests[Key]()
 
     async def run(self) -> None:
         """Work until cancelled. Trials go on running when the engine stops."""
@@ -170,7 +155,7 @@ class Engine:
                 await self._read_all()
                 looked = 0.0
                 async for change in self._store.watch(since):
-                    if self._take(change) or looked + ECHO_PAUSE_S > self._loop_time():
+                    if self._take(change) or looked + ONE_LOOK_S > self._loop_time():
                         continue
                     await asyncio.sleep(ECHO_PAUSE_S)
                     looked = self._loop_time()
@@ -255,6 +240,8 @@ class Engine:
             self._by_uid.pop(resource.uid, None)
             self._deleted.pop(resource.uid, None)
             self._curves.pop(resource.uid, None)
+            for kind in (Kind.EXPERIMENT, Kind.SUGGESTION):
+                self._rests.forget(Key(kind, resource.uid))
 
     async def _stop(self, trial: Trial) -> None:
         """End what a deleted trial runs; nobody will look at it again.
@@ -325,6 +312,15 @@ class Engine:
         trial = self.mirror.trial_named(key.experiment_uid, key.trial)
         if trial is None or self._experiment(key.experiment_uid) is None:
             return
+        before = tallies.state_of(trial)
+        try:
+            await self._look_after(trial, key)
+        finally:  # even if only the write succeeded: the watch, which lags behind, brings it as no news
+            held = self.mirror.trial_named(key.experiment_uid, key.trial)
+            if held is not None and tallies.state_of(held) is not before:
+                self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
+
+    async def _look_after(self, trial: Trial, key: Key) -> None:
         run = await self._launcher.look(trial)
         self._note_live(trial, run)
         observation = await self._observe(trial, run)
@@ -339,16 +335,11 @@ class Engine:
             await self._performer.act_on_trial(trial, action, self._queue.failures(key))
         if plan.look_again_in is not None:
             self._queue.add_later(key, plan.look_again_in)
-        if trial.is_completed and not had_ended:
-            self._queue.add(key)  # on a cluster its job is still there; our own write is no news
-        self._wake_again(trial, key)
-
-    def _wake_again(self, trial: Trial, key: Key) -> None:
-        """A status of our own writing wakes its experiment at once; the watch may lag behind."""
+        if trial.is_completed and not had_ended and (self._thrift.jobs_stay or _is_live(run)):
+            self._queue.add(key)
         held = self.mirror.trial_named(key.experiment_uid, key.trial)
         if held is not None and held.metadata.resource_version != trial.metadata.resource_version:
             self._queue.add(key)
-        self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
 
     async def _pass_experiment(self, key: Key) -> None:
         experiment = self._experiment(key.experiment_uid)
@@ -364,7 +355,9 @@ class Engine:
         )
         plan = reconcile_experiment(view, self._clock.now())
         changed = plan.status != experiment.status
-        if changed and not self._may_rest(key, experiment.status, plan.status):
+        if changed and not self._may_rest(
+            key, self._thrift.experiment, experiment.status, plan.status
+        ):
             experiment = await self._performer.write_experiment(experiment, plan.status)
             self._queue.add(Key(Kind.SUGGESTION, key.experiment_uid))
         for action in plan.actions:
@@ -381,7 +374,9 @@ class Engine:
         view = self._suggestion_view(experiment, suggestion)
         plan = reconcile_suggestion(view, self._clock.now())
         changed = plan.status != suggestion.status
-        if changed and not self._may_rest(key, suggestion.status, plan.status):
+        if changed and not self._may_rest(
+            key, self._thrift.suggestion, suggestion.status, plan.status
+        ):
             suggestion = await self._performer.write_suggestion(suggestion, plan.status)
             self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
         for action in plan.actions:
@@ -391,17 +386,17 @@ class Engine:
                 task = asyncio.ensure_future(self._ask(key, action, view))
                 self._asking[key.experiment_uid] = task
 
-    def _may_rest(self, key: Key, old: Status, new: Status) -> bool:
-        """Whether a changed status need not be written yet; then its pass comes again in a moment.
+    def _may_rest(self, key: Key, rest: Rest, old: Status, new: Status) -> bool:
+        """Whether a changed status need not be written yet; then its pass comes again in time.
 
         A hundred trials a second would otherwise mean a hundred writes of the same counts.
         """
         now = self._loop_time()
-        if old.conditions != new.conditions or now >= self._due.get(key, 0.0):
-            self._due[key] = now + self._thrift.rest_s
-            return False
-        self._queue.add_later(key, timedelta(seconds=self._thrift.rest_s))
-        return True
+        if old.conditions == new.conditions and (left := self._rests.left_s(key, rest, now)):
+            self._queue.add_later(key, timedelta(seconds=left))
+            return True
+        self._rests.wrote(key, now)
+        return False
 
     async def _ask(self, key: Key, ask: Ask, view: SuggestionView) -> None:
         """Ask in the background; failures count apart, as the pass that merely asks succeeds."""
@@ -474,7 +469,7 @@ class Engine:
         return await curves.rules(experiment, self.mirror.tally(experiment))
 
     def _note_live(self, trial: Trial, run: Run | None) -> None:
-        if run is not None and run.live:
+        if _is_live(run):
             self._live.add(trial.uid)
         else:
             self._live.discard(trial.uid)
@@ -499,6 +494,10 @@ class Engine:
         except NotFound:
             return None
         return found.data.get(source.template_path)
+
+
+def _is_live(run: Run | None) -> bool:
+    return run is not None and run.live
 
 
 def _begins(trial: Trial, plan: Plan[TrialStatus]) -> bool:

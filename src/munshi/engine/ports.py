@@ -207,8 +207,9 @@ class Suggester(Protocol):
         """Ask the algorithm; the same request gives the same reply.
 
         Raises:
-            AlgorithmRefused: It never will; the experiment fails with this message.
-            Retryable: It broke for now.
+            AlgorithmRefused: It never will, or broke so often that it was given up; the experiment fails
+                with this message.
+            Retryable: It cannot be asked for now.
         """
         ...
 

@@ -47,7 +47,9 @@ async def asking(script: Scripted) -> AsyncIterator[KatibServices]:
     async with serving(script) as address:
         callers = Caller("mine", address), Caller("theirs", address)
         try:
-            yield KatibServices({"mine": callers[0]}, {"theirs": callers[1]}, "manager:6789")
+            services = KatibServices({"mine": callers[0]}, {"theirs": callers[1]})
+            services.db_manager = "manager:6789"
+            yield services
         finally:
             for caller in callers:
                 await caller.close()

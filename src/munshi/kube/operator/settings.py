@@ -13,6 +13,7 @@ from uuid import uuid4
 from munshi.api.experiment import Experiment
 from munshi.errors import FieldFault, Invalid
 from munshi.rpc.services.target import Targets
+from munshi.suggester.limits import DEFAULT, Limits
 
 DEFAULT_IMAGE = f"munshi/munshi:{version('munshi')}"
 DEFAULT_PORT = 8080
@@ -70,6 +71,7 @@ class Settings:
         port: Likewise; 0 lets the system choose.
         leader_election: Act only while holding the Lease.
         lease_namespace: Where the Lease is; empty: the namespace of the kubeconfig's context.
+        limits: What one question to an algorithm may cost.
         identity: Which replica this is; no two may have the same.
     """
 
@@ -85,6 +87,7 @@ class Settings:
     port: int = DEFAULT_PORT
     leader_election: bool = True
     lease_namespace: str = ""
+    limits: Limits = DEFAULT
     identity: str = field(default_factory=lambda: f"{socket.gethostname()}_{uuid4().hex[:8]}")
 
     def faults(self, experiment: Experiment) -> list[FieldFault]:

@@ -16,9 +16,10 @@ from typing import Protocol
 
 from munshi.admission import Served
 from munshi.api.experiment import Experiment
-from munshi.engine.clock import ThreadSuggester, WallClock
-from munshi.engine.engine import CLUSTER, Engine
+from munshi.engine.clock import WallClock
+from munshi.engine.engine import Engine
 from munshi.engine.ports import Launcher
+from munshi.engine.thrift import CLUSTER
 from munshi.errors import MunshiError
 from munshi.kube.objects.store import KubeStore, Unreadable
 from munshi.kube.operator import finalizers, returns
@@ -36,6 +37,7 @@ from munshi.kube.wire.api import Api
 from munshi.kube.wire.kinds import Kinds
 from munshi.rpc.services.katib import KatibServices
 from munshi.store.sqlite import SqlStore
+from munshi.suggester.pool import WorkerSuggester
 
 log = logging.getLogger("munshi.operator")
 
@@ -119,11 +121,12 @@ class Term:
             shared.store, shared.ledger, shared.happened, sweeps=not settings.namespaces
         )
         self._launcher = launcher(shared)
+        self._suggester = WorkerSuggester(settings.limits)
         self.engine = Engine(
             self._gate,
             shared.values,
             self._launcher,
-            ThreadSuggester(),
+            self._suggester,
             clock,
             events=self._story,
             services=shared.services,
@@ -148,6 +151,7 @@ class Term:
             engine_log.removeHandler(self._troubles)
             await self._gate.close()
             await self._launcher.close()
+            await self._suggester.close()
 
     def refuse(self, unreadable: Unreadable) -> None:
         """Have it told to an object's author that it cannot be read."""
