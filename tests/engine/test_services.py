@@ -166,6 +166,27 @@ def test_one_that_breaks_is_given_up_after_a_few_times(times: int) -> None:
     assert ("gave 2 where 3" in last(owner)[1]) == (times == ASKS)
 
 
+def test_a_munshi_that_was_not_told_of_the_service_loses_nothing() -> None:
+    """Begun without the service's name in the middle, it waits; told of it again, it goes on to the end."""
+
+    async def story() -> None:
+        services = Scripted()
+        stage = Stage(lambda _: Script(runs_s=5), services=services)
+        await stage.store.create(an_experiment(algorithm="mine", parallel=1, max_trials=5))
+        async with stage.engine() as engine:
+            await stage.until(lambda: len(engine.mirror.everything()) >= 4)
+        stage.services = None
+        async with stage.engine():
+            await asyncio.sleep(600)
+        assert not (await stage.experiment()).is_completed
+        stage.services = services
+        assert last(await stage.go_on())[0] == "Succeeded"
+        assert len(await stage.trials()) == 5
+        await stage.launcher.close()
+
+    simulated(story())
+
+
 def stopped() -> Experiment:
     """Six trials one after the other, with the early stopping of a service."""
     one = an_experiment(algorithm="mine", parallel=1, max_trials=6)

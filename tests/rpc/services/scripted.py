@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,7 +46,7 @@ class Scripted:
     """
 
     answers: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
-    failures: dict[str, Iterator[tuple[grpc.StatusCode, str]]] = field(default_factory=dict)
+    failures: Mapping[str, Iterator[tuple[grpc.StatusCode, str]]] = field(default_factory=dict)
     asked: list[tuple[str, Any]] = field(default_factory=list)
 
     def requests(self, call: str) -> list[Any]:
