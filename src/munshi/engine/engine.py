@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-from munshi import template
+from munshi import algorithms, template
 from munshi.api.experiment import Experiment, ExperimentStatus
 from munshi.api.meta import ConfigMap, Resource
 from munshi.api.suggestion import Suggestion, SuggestionStatus
@@ -416,6 +416,9 @@ class Engine:
     ) -> Callable[[SuggestionView], SuggestionStatus]:
         """Ask, and say how the answer is to be written down."""
         served = ask.algorithm in self._services.algorithms
+        if not served and asked.suggestion.status.suggestion_count and not _is_ours(ask.algorithm):
+            # Its service was named when it began; whoever runs munshi may name it again.
+            raise Retryable(f'nobody answers for the algorithm "{ask.algorithm}" any more')
         try:
             if served:
                 reply = await self._services.suggest(asked, ask.request.count)
@@ -503,6 +506,10 @@ def _is_live(run: Run | None) -> bool:
 def _begins(trial: Trial, plan: Plan[TrialStatus]) -> bool:
     """Whether the plan is to start the trial for the first time."""
     return not trial.status.attempts and any(isinstance(one, LaunchTrial) for one in plan.actions)
+
+
+def _is_ours(algorithm: str) -> bool:
+    return algorithm in algorithms.known()
 
 
 def _owner_uid(resource: Resource) -> str:

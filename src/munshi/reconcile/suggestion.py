@@ -55,9 +55,9 @@ def settled(
 ) -> SuggestionStatus:
     """The status with the algorithm's answer written down, under the names of the future trials.
 
-    An answer that was settled before, its write being acknowledged too late, is not settled twice. A name
-    that the algorithm gives holds unless it is taken. `served` says that a service answered. What else
-    there is to say of the assignments is said in the same write.
+    An answer that was settled before, its write being acknowledged too late, is not settled twice. What
+    else there is to say of the assignments is said in the same write. A name that the algorithm gives
+    holds unless it is taken. `served` says that a service answered.
     """
     status, experiment = view.suggestion.status, view.experiment
     first = ask.request.first_index
