@@ -16,8 +16,9 @@ from munshi.api.experiment import Experiment
 from munshi.api.meta import Resource
 from munshi.api.suggestion import Suggestion
 from munshi.api.trial import Trial
-from munshi.engine.engine import LOCAL, Engine, Thrift
+from munshi.engine.engine import Engine
 from munshi.engine.ports import Change, Event, Store
+from munshi.engine.thrift import LOCAL, Thrift
 from munshi.errors import Conflict, StoreBusy
 from munshi.testing.clock import SimulatedClock
 from munshi.testing.launcher import Play, Script, ScriptedLauncher
