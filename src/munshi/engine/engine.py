@@ -326,10 +326,11 @@ class Engine:
         observation = await self._observe(trial, run)
         plan = reconcile_trial(TrialView(trial, run, observation), self._clock.now())
         had_ended = trial.is_completed
-        if self._thrift.settle_starts or not _begins(trial, plan) or self._queue.failures(key):
-            trial = await self._performer.write_trial(trial, plan.status)
-        else:  # its next pass writes it, when the job is there
+        if _begins(trial, plan) and not self._queue.failures(key):
+            # Its next pass writes it; if there is none, the job is found again by the trial's name.
             trial = trial.model_copy(update={"status": plan.status})
+        else:
+            trial = await self._performer.write_trial(trial, plan.status)
         for action in plan.actions:
             log.info("trial %s: %s (%s)", trial.name, type(action).__name__, action.because)
             await self._performer.act_on_trial(trial, action, self._queue.failures(key))
@@ -504,8 +505,9 @@ def _is_live(run: Run | None) -> bool:
 
 
 def _begins(trial: Trial, plan: Plan[TrialStatus]) -> bool:
-    """Whether the plan is to start the trial for the first time."""
-    return not trial.status.attempts and any(isinstance(one, LaunchTrial) for one in plan.actions)
+    """Whether the plan is to start the trial for the first time, and nothing else was said of it before."""
+    fresh = not (trial.status.attempts or trial.status.conditions)
+    return fresh and any(isinstance(one, LaunchTrial) for one in plan.actions)
 
 
 def _is_ours(algorithm: str) -> bool:
