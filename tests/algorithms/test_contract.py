@@ -1,4 +1,4 @@
-"""All five algorithms keep the contract that ships in munshi.testing."""
+"""The algorithms that need no setting keep the contract that ships in munshi.testing."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _PATHS = {
     "grid": "munshi.algorithms.grid:GRID",
+    "hyperband": "munshi.algorithms.hyperband:HYPERBAND",
     "multivariate-tpe": "munshi.algorithms.tpe:MULTIVARIATE_TPE",
     "random": "munshi.algorithms.random:RANDOM",
     "sobol": "munshi.algorithms.sobol:SOBOL",
@@ -29,7 +30,6 @@ _PLANNED = {
     "cmaes": "use multivariate-tpe, which also models how parameters act together",
     "darts": "munshi searches no architectures yet",
     "enas": "munshi searches no architectures yet",
-    "hyperband": "use tpe with the resource fixed",
     "pbt": "use tpe and train every trial from the start",
 }
 _SYNONYMS = {

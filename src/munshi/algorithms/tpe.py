@@ -31,7 +31,8 @@ from munshi.algorithms import settings as algorithm_settings
 from munshi.algorithms.chance import draw_new, generator, seed_of
 from munshi.algorithms.maths import cube, parzen
 from munshi.algorithms.maths.normal import Array
-from munshi.algorithms.protocol import Assignments, Pending, Reply, Request, Result
+from munshi.algorithms.order import Seen, in_order
+from munshi.algorithms.protocol import Assignments, Reply, Request, Result
 from munshi.algorithms.settings import Setting
 from munshi.algorithms.taken import Taken, exhausted_because
 from munshi.errors import FieldFault
@@ -110,7 +111,7 @@ class Tpe:
         """
         chosen = algorithm_settings.accepted(SETTINGS, request.settings, self.name)
         seed = seed_of(chosen, request.seed)
-        seen = _in_order(request)
+        seen = in_order(request)
         taken = Taken(request.space, (one.assignments for one in seen))
         history = _read_history(request, seen)
         modelling = history.known >= (chosen["n_startup_trials"] or 0) and history.dimensions
@@ -202,20 +203,7 @@ class _History:
 _Model = tuple[list[int], parzen.Parzen, parzen.Parzen]
 
 
-_Seen = Result | Pending
-
-
-def _in_order(request: Request) -> list[_Seen]:
-    """Everything handed out, by index; whatever order it came in."""
-    seen: list[_Seen] = [*request.results, *request.pending]
-    if len({one.index for one in seen}) == len(seen):
-        seen.sort(key=lambda one: one.index)
-    else:  # indexes that collide are nobody's intention, but the order must not decide even then
-        seen.sort(key=lambda one: (one.index, sorted(one.assignments.items()), repr(one)))
-    return seen
-
-
-def _read_history(request: Request, seen: Sequence[_Seen]) -> _History:
+def _read_history(request: Request, seen: Sequence[Seen]) -> _History:
     dimensions = tuple(p for p in request.space if p.cardinality != 1)
     cells = _cells(dimensions, [one.assignments for one in seen])
     sign = -1.0 if request.maximize else 1.0
