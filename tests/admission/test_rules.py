@@ -70,7 +70,7 @@ REFUSED: dict[str, tuple[dict[str, object], str, str]] = {
         'did you mean "tpe"?',
     ),
     "an algorithm that is planned": (
-        {"spec.algorithm.algorithmName": "hyperband"},
+        {"spec.algorithm.algorithmName": "pbt"},
         "spec.algorithm.algorithmName",
         "not available in this version",
     ),

@@ -364,7 +364,10 @@ class Engine:
         for action in plan.actions:
             log.info("experiment %s: %s (%s)", key, type(action).__name__, action.because)
         await self._performer.act_on_experiment(experiment, plan.actions, self._wake)
-        if plan.actions:
+        waits = view.suggestion is not None and view.suggestion.status.waits_for
+        if (
+            plan.actions or waits
+        ):  # an end of a trial is what a waiting algorithm is asked again for
             self._queue.add(Key(Kind.SUGGESTION, key.experiment_uid))
 
     async def _pass_suggestion(self, key: Key) -> None:
