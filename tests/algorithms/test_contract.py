@@ -62,3 +62,21 @@ class TestMultivariateTpeFromTheStart(TestTpeFromTheStart):
     """One window for all, before the first result."""
 
     algorithm = find("multivariate-tpe")
+
+
+class TestCmaEs(AlgorithmContract):
+    """CMA-ES; its generations are of four to nine results here."""
+
+    algorithm = find("cmaes")
+
+
+class TestCmaEsWithRestarts(TestCmaEs):
+    """Starting wide, and anew when it has converged."""
+
+    settings: ClassVar = {"sigma": "0.5", "restart_strategy": "bipop", "random_state": "3"}
+
+
+class TestAuto(AlgorithmContract):
+    """Whatever it picks."""
+
+    algorithm = find("auto")
