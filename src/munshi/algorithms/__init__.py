@@ -16,12 +16,21 @@ method is a pure function of the request; none knows of Experiments, trials, clo
     early_stopping/  the methods that end unpromising trials
 """
 
-from munshi.algorithms.protocol import Algorithm, Assignments, Pending, Reply, Request, Result
+from munshi.algorithms.protocol import (
+    Algorithm,
+    Assignments,
+    Mark,
+    Pending,
+    Reply,
+    Request,
+    Result,
+)
 from munshi.algorithms.registry import find, known, planned
 
 __all__ = [
     "Algorithm",
     "Assignments",
+    "Mark",
     "Pending",
     "Reply",
     "Request",

@@ -14,6 +14,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from munshi.api.experiment import Experiment
 from munshi.api.trial import Trial
@@ -26,9 +27,13 @@ from munshi.local.launcher import LocalLauncher
 from munshi.local.planning import Settings
 from munshi.reconcile import story
 from munshi.reconcile.trial import interrupted
+from munshi.rpc import address
 from munshi.store.sqlite import SqlStore
 from munshi.suggester.limits import DEFAULT, Limits
 from munshi.suggester.pool import WorkerSuggester
+
+if TYPE_CHECKING:
+    from munshi.rpc.services.katib import KatibServices
 
 LOOK_S = 0.2
 """How often progress is told and the end is looked for."""
@@ -41,6 +46,7 @@ class Runtime:
 
     Attributes:
         limits: What one question to an algorithm may cost.
+        services: Who answers for algorithms that are not munshi's.
         notes: Sentences about what is different on this machine, in the order they came up.
         is_driver: This process runs the trials; otherwise it only follows another one.
     """
@@ -51,6 +57,7 @@ class Runtime:
     name: str
     settings: Settings = field(default_factory=Settings)
     limits: Limits = DEFAULT
+    services: KatibServices | None = None
     notes: tuple[str, ...] = ()
     is_driver: bool = False
     _hurry: asyncio.Event = field(default_factory=asyncio.Event)
@@ -99,9 +106,13 @@ class Runtime:
         experiment = await self.store.get(Experiment, self.namespace, self.name)
         async with contextlib.AsyncExitStack() as stack:
             suggester = await stack.enter_async_context(WorkerSuggester(self.limits))
+            services = self.services
+            is_read = services is not None and bool(services.early_stopping)
             answered = await stack.enter_async_context(
-                manager.answering(experiment, self.store, self.home)
+                manager.answering(experiment, self.store, self.home, is_read=is_read)
             )
+            if services is not None and answered.host:
+                services.db_manager = f"{answered.host}:{address.PORT}"
             settings = replace(self.settings, manager_host=answered.host)
             launcher = LocalLauncher(self.home.trials, self.store, self.store, clock, settings)
             launcher.notes.update(dict.fromkeys(answered.notes))
@@ -113,6 +124,7 @@ class Runtime:
                 clock,
                 events=self.store,
                 wants=self._is_mine,
+                services=services,
             )
             stack.push_async_callback(self._end_without_home, engine)
             work = await stack.enter_async_context(_running(engine, launcher))

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from munshi.api.experiment import Experiment
 from munshi.errors import FieldFault, Invalid
+from munshi.rpc.services.target import Targets
 from munshi.suggester.limits import DEFAULT, Limits
 
 DEFAULT_IMAGE = f"munshi/munshi:{version('munshi')}"
@@ -65,6 +66,7 @@ class Settings:
         kubeconfig: A file; empty: as kubectl finds it.
         image: munshi's own image, for the collectors beside trials.
         trial_kinds: Kinds of jobs beyond `TRIAL_KINDS`.
+        services: Who answers for algorithms that are not munshi's.
         host: Where health and metrics are served.
         port: Likewise; 0 lets the system choose.
         leader_election: Act only while holding the Lease.
@@ -80,6 +82,7 @@ class Settings:
     kubeconfig: str = ""
     image: str = DEFAULT_IMAGE
     trial_kinds: tuple[TrialKind, ...] = ()
+    services: Targets = field(default_factory=Targets)
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     leader_election: bool = True

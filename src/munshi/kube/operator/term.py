@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+from munshi.admission import Served
 from munshi.api.experiment import Experiment
 from munshi.engine.clock import WallClock
 from munshi.engine.engine import Engine
@@ -34,10 +35,14 @@ from munshi.kube.trials.companion import Image
 from munshi.kube.trials.launcher import KubeLauncher
 from munshi.kube.wire.api import Api
 from munshi.kube.wire.kinds import Kinds
+from munshi.rpc.services.katib import KatibServices
 from munshi.store.sqlite import SqlStore
 from munshi.suggester.pool import WorkerSuggester
 
 log = logging.getLogger("munshi.operator")
+
+ASK_S = 5.0
+"""How long a service may take to judge settings; other Experiments wait behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class Shared:
         values: The values, counted.
         settings: What the operator was told.
         happened: What happened, by Katib's counter and namespace.
+        services: Who answers for algorithms that are not munshi's.
     """
 
     api: Api
@@ -61,6 +67,7 @@ class Shared:
     values: CountedLog
     settings: Settings
     happened: Counter[tuple[str, str]]
+    services: KatibServices
 
 
 class Jobs(Launcher, Protocol):
@@ -107,6 +114,8 @@ class Term:
             clock,
             release=partial(finalizers.release, shared.api),
             cluster_faults=settings.faults,
+            served=Served(shared.services.algorithms),
+            served_faults=partial(shared.services.faults, tries=1, within_s=ASK_S),
         )
         self._housekeeping = Housekeeping(
             shared.store, shared.ledger, shared.happened, sweeps=not settings.namespaces
@@ -120,6 +129,7 @@ class Term:
             self._suggester,
             clock,
             events=self._story,
+            services=shared.services,
             thrift=CLUSTER,
         )
         self._troubles = Troubles(self._experiment, lambda event: self._events.tell([event]), clock)
