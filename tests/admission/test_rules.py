@@ -58,7 +58,6 @@ REFUSED: dict[str, tuple[dict[str, object], str, str]] = {
         "spec.objective.additionalMetricNames[1]",
         "already",
     ),
-    "no algorithm": ({"spec.algorithm": GONE}, "spec.algorithm", "tpe"),
     "an algorithm without name": (
         {"spec.algorithm.algorithmName": ""},
         "spec.algorithm.algorithmName",

@@ -85,3 +85,21 @@ class TestForest(TestBayesianOptimization):
     """A random forest as the model."""
 
     settings: ClassVar = {"n_initial_points": "12", "base_estimator": "RF"}
+
+
+class TestCmaEs(AlgorithmContract):
+    """CMA-ES; its generations are of four to nine results here."""
+
+    algorithm = find("cmaes")
+
+
+class TestCmaEsWithRestarts(TestCmaEs):
+    """Starting wide, and anew when it has converged."""
+
+    settings: ClassVar = {"sigma": "0.5", "restart_strategy": "bipop", "random_state": "3"}
+
+
+class TestAuto(AlgorithmContract):
+    """Whatever it picks."""
+
+    algorithm = find("auto")

@@ -11,7 +11,9 @@ from munshi.errors import AlgorithmRefused
 def test_known_names_are_found() -> None:
     """Each name leads to an algorithm that goes by it."""
     assert known() == (
+        "auto",
         "bayesianoptimization",
+        "cmaes",
         "grid",
         "hyperband",
         "multivariate-tpe",
@@ -26,7 +28,7 @@ REFUSED = {
     "tpee": '"tpee" is unknown; did you mean "tpe"?',
     "TPE": '"TPE" is unknown; did you mean "tpe"?',
     "grid_search": '"grid_search" is unknown; did you mean "grid"?',
-    "zzz": "known: bayesianoptimization, grid, hyperband, multivariate-tpe, random, sobol, tpe",
+    "zzz": "known: auto, bayesianoptimization, cmaes, grid, hyperband, multivariate-tpe, random, sobol, tpe",
     "": "is missing",
 }
 

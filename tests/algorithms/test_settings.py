@@ -85,6 +85,8 @@ KATIBS = {
     "random": {"random_state": "10"},
     "grid": {"random_state": "10"},
     "sobol": {},
+    "auto": {"random_state": "10"},
+    "cmaes": {"random_state": "10", "sigma": "0.001", "restart_strategy": "none"},
     "hyperband": {"resource_name": "n", "eta": "3", "r_l": "9", "s_max": "2", "current_i": "0"},
     "tpe": {
         "gamma": "0.25",

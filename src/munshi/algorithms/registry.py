@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from munshi.algorithms.outside import Broken
 
 _PATHS = {
+    "auto": "munshi.algorithms.auto:AUTO",
     "bayesianoptimization": "munshi.algorithms.bayesian_optimization:BAYESIAN_OPTIMIZATION",
+    "cmaes": "munshi.algorithms.cmaes:CMAES",
     "grid": "munshi.algorithms.grid:GRID",
     "hyperband": "munshi.algorithms.hyperband:HYPERBAND",
     "multivariate-tpe": "munshi.algorithms.tpe:MULTIVARIATE_TPE",
@@ -27,7 +29,6 @@ _PATHS = {
     "tpe": "munshi.algorithms.tpe:TPE",
 }
 _PLANNED = {
-    "cmaes": "use multivariate-tpe, which also models how parameters act together",
     "darts": "munshi searches no architectures yet",
     "enas": "munshi searches no architectures yet",
     "pbt": "use tpe and train every trial from the start",

@@ -60,8 +60,8 @@ def settled(
 
     An answer that was settled before, its write being acknowledged too late, is not settled twice. A name
     that the algorithm gives holds unless it is taken. `served` says that a service answered. What else
-    there is to say of the assignments is said in the same write. An algorithm that waits though nothing
-    is under way would wait for ever: it is taken for broken.
+    there is to say of the assignments is said in the same write. An algorithm that waits though nothing is
+    under way would wait for ever: it is taken for broken.
     """
     status, experiment = view.suggestion.status, view.experiment
     first = ask.request.first_index
