@@ -1,7 +1,10 @@
 """One real cluster for all tests of this folder, and a namespace for each.
 
-A cluster that runs is used and left running; one that was started here is ended. Under pytest-xdist the
-cluster must run already, for no worker knows when the others are done with it.
+A cluster that runs is used and left running; one that was started here is ended.
+
+Under pytest-xdist the cluster must run already, for no worker knows when the others are done with it. Tests
+that share an operator, or namespaces of fixed names, are a group (`--dist loadgroup`), and those marked
+`alone` drive all namespaces or kill the API server. `make test-cluster` runs the former, then the latter.
 """
 
 from __future__ import annotations
@@ -28,6 +31,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         item.add_marker("cluster")
         # The cluster's start does not count: the first one builds Kubernetes.
         item.add_marker(pytest.mark.timeout(TEST_S, func_only=True))
+    # Groups first: each is one worker's, and the longest should not begin last.
+    single = {item for item in ours if not item.get_closest_marker("xdist_group")}
+    items.sort(key=lambda item: item in single)
     if ours and not is_asked_for(config) and not is_there():
         config.hook.pytest_deselected(items=ours)
         items[:] = [item for item in items if item not in ours]
