@@ -126,9 +126,7 @@ done
 endef
 
 # A cluster that ran before is left as it is; one started here is ended. Where none can be held, that is
-# said at the end of `make test`, but never in CI, which has all it takes or fails. Most tests wait for the
-# cluster more than they work, so two go at a time; what takes the whole cluster comes after them. (5 says
-# that of the CLUSTER_TESTS that were named none is of that sort.)
+# said at the end of `make test`, but never in CI, which has all it takes or fails.
 define TEST_CLUSTER
 set -e; reason=$$($(PY) tools/cluster possible); : > .cache/left-out-cluster; \
 if [ -n "$$reason" ] && [ -z "$$CI" ]; then \
@@ -137,12 +135,7 @@ fi; \
 ran=; if $(PY) tools/cluster status >/dev/null 2>&1; then ran=yes; fi; \
 if [ -z "$$ran" ]; then trap '$(PY) tools/cluster down' EXIT; trap 'exit 130' INT TERM; fi; \
 $(PY) tools/cluster up; \
-failed=; \
-tools/pytest_twice.sh $(PY) .cache/pytest-cluster -q -m "cluster and not alone" -n 2 --dist loadgroup \
-  $(CLUSTER_TESTS) || [ $$? -eq 5 ] || failed=yes; \
-tools/pytest_twice.sh $(PY) .cache/pytest-alone -q -m "cluster and alone" $(CLUSTER_TESTS) \
-  || [ $$? -eq 5 ] || failed=yes; \
-[ -z "$$failed" ]
+tools/pytest_twice.sh $(PY) .cache/pytest-cluster -q -m cluster $(CLUSTER_TESTS)
 endef
 
 # uv in an environment of its own: nothing is asked of the machine but Python.

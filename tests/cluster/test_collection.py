@@ -411,7 +411,6 @@ def test_an_operator_that_comes_back_misses_nothing(namespace: Cluster) -> None:
     play(story)
 
 
-@pytest.mark.alone
 def test_an_api_server_that_dies_costs_no_value(namespace: Cluster) -> None:
     """Killed in the middle of a followed log, and back after a while: every value is kept, once."""
     log = MemoryLog()

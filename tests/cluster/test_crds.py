@@ -112,9 +112,6 @@ REFUSED_MANIFESTS = {"v1beta1/hp-tuning/simple-pbt.yaml": "spec.maxFailedTrialCo
 """Three failures of two trials: Katib refused it too."""
 
 
-pytestmark = pytest.mark.xdist_group("crds")
-
-
 @pytest.fixture(scope="module")
 def lab(cluster: Cluster) -> Iterator[Cluster]:
     """A namespace for all tests of this module, with the three kinds known."""

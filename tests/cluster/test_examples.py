@@ -17,7 +17,6 @@ from support.cluster import Cluster, new_namespace
 from support.examples import FOLDER, example
 from support.operators import ended, installed, last, until
 
-pytestmark = pytest.mark.xdist_group("installed")
 START_S, RUN_S = 120, 270
 """Until the first are judged; until the last has ended, since all run at the same time."""
 MORE: dict[str, dict[str, Any]] = {

@@ -20,7 +20,6 @@ from support.cluster import Cluster, new_namespace
 from support.experiments import TRIAL
 from support.operators import ended, installed, last, until
 
-pytestmark = pytest.mark.xdist_group("installed")
 END_S = 270
 """For all of them together, since they run at the same time."""
 EXTRA = ("Pod.v1", bakery.SETTING, "Workflow.v1alpha1.argoproj.io", "ReplicaSet.v1.apps")

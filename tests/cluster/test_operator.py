@@ -13,7 +13,6 @@ from support.cluster import Cluster
 from support.experiments import an_experiment
 from support.operators import figures, installed, page_of, removed, until
 
-pytestmark = pytest.mark.alone
 KATIBS = ("update-prometheus-metrics", "clean-metrics-in-db")
 
 

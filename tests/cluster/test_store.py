@@ -53,7 +53,6 @@ async def opened(cluster: Cluster, keep: int = 1_000) -> AsyncIterator[KubeStore
             await asyncio.wait([running])
 
 
-@pytest.mark.xdist_group("store")
 class TestKubeStore(StoreContract):
     """The store contract."""
 
@@ -70,7 +69,6 @@ class TestKubeStore(StoreContract):
         return opened(self.cluster, keep)
 
 
-@pytest.mark.alone
 def test_a_killed_server_costs_nothing_but_time(served: Cluster) -> None:
     """What was deleted and changed meanwhile is told; writes while it is away say so and may be repeated."""
 

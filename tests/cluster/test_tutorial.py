@@ -18,11 +18,7 @@ import pytest
 from support.cluster import ROOT, Cluster
 from support.operators import ended, installed, last, until
 
-pytestmark = [
-    pytest.mark.tensorflow,
-    pytest.mark.timeout(1500, func_only=True),
-    pytest.mark.xdist_group("installed"),
-]
+pytestmark = [pytest.mark.tensorflow, pytest.mark.timeout(1500, func_only=True)]
 END_S = 1200
 """For twelve trials on a busy machine; a quiet one of two cores takes a minute."""
 NOTE = "손글씨 숫자를 읽는 CNN, 첫 실험"
