@@ -20,7 +20,6 @@ import pytest
 from munshi import collectors
 from munshi.admission import defaults
 from munshi.algorithms import early_stopping, registry
-from munshi.algorithms.settings import Setting
 from munshi.api import meta
 from munshi.api.common import CollectorKind, ParameterAssignment
 from munshi.api.experiment import ExperimentCondition
@@ -137,62 +136,20 @@ def test_every_condition_type_is_explained(kind: str, types: type) -> None:
 
 
 def test_the_algorithms_are_those_of_the_registry() -> None:
-    """The first table lists every algorithm that there is, and no other."""
+    """The table lists every algorithm that there is, and no other, each with its page."""
     table = [row[0] for row in rows(section("Algorithms")) if len(row) == 4]
-    assert set(table) == {"name", *(f"`{name}`" for name in registry.known())}
-
-
-def settings() -> dict[str, tuple[str, Setting]]:
-    """Every setting of every algorithm."""
-    return {
-        f"{name} {setting.name}": (name, setting)
-        for name in registry.known()
-        for setting in registry.find(name).settings  # type: ignore[attr-defined]
-    }
-
-
-@pytest.mark.parametrize(("name", "setting"), settings().values(), ids=settings())
-def test_every_setting_has_its_limits_and_default(name: str, setting: Setting) -> None:
-    """A setting's row has its spellings, limits and default as the code has them."""
-    table = [row for row in rows(section("Algorithms")) if len(row) == 5]
-    [row] = [row for row in table if row[0] == f"`{name}`" and setting.name in names(row[1])]
-    assert names(row[1]) == {setting.name, *setting.aliases}
-    assert row[2] == setting.limits
-    assert row[3] == ("not set" if setting.default is None else f"{setting.default:g}")
-
-
-def test_no_setting_is_invented() -> None:
-    """The table of settings has as many rows as there are settings."""
-    table = [row for row in rows(section("Algorithms")) if len(row) == 5]
-    assert len(table) - 1 == len(settings())
-
-
-def stopping_settings() -> dict[str, tuple[str, Setting]]:
-    """Every setting of every early-stopping method."""
-    return {
-        f"{name} {setting.name}": (name, setting)
-        for name in early_stopping.known()
-        for setting in early_stopping.find(name).settings  # type: ignore[attr-defined]
-    }
+    assert set(table) == {"name", *(page_of(name) for name in registry.known())}
 
 
 def test_the_early_stopping_methods_are_those_of_the_registry() -> None:
-    """The first table lists every method that there is, and no other; the second every setting."""
-    told = rows(section("Early stopping"))
-    methods = {row[0] for row in told if len(row) == 3}
-    assert methods == {"name", *(f"`{name}`" for name in early_stopping.known())}
-    assert len([row for row in told if len(row) == 5]) - 1 == len(stopping_settings())
+    """The table lists every method that there is, and no other, each with its page."""
+    table = [row[0] for row in rows(section("Early stopping")) if len(row) == 3]
+    assert set(table) == {"name", *(page_of(name) for name in early_stopping.known())}
 
 
-@pytest.mark.parametrize(("name", "setting"), stopping_settings().values(), ids=stopping_settings())
-def test_every_early_stopping_setting_has_its_limits_and_default(
-    name: str, setting: Setting
-) -> None:
-    """A setting's row has its spellings, limits and default as the code has them."""
-    table = [row for row in rows(section("Early stopping")) if len(row) == 5]
-    [row] = [row for row in table if row[0] == f"`{name}`" and setting.name in names(row[1])]
-    assert names(row[1]) == {setting.name, *setting.aliases}
-    assert (row[2], row[3]) == (setting.limits, f"{setting.default:g}")
+def page_of(name: str) -> str:
+    """A name as a link to its page."""
+    return f"[`{name}`](algorithms/{name}.md)"
 
 
 def test_the_collectors_are_those_of_the_registry() -> None:

@@ -6,6 +6,7 @@ method is a pure function of the request; none knows of Experiments, trials, clo
 
     protocol.py    Request, Result, Pending, Reply, and what an Algorithm promises
     registry.py    name -> algorithm, loaded on use (so importing this package loads no numpy)
+    outside.py     algorithms of other packages, by entry points
     settings.py    algorithmSettings: declared, read, faulted
     chance.py      the one source of randomness; taken.py: points already handed out
     random.py, grid.py, sobol.py, tpe.py
@@ -13,12 +14,21 @@ method is a pure function of the request; none knows of Experiments, trials, clo
     early_stopping/  the methods that end unpromising trials
 """
 
-from munshi.algorithms.protocol import Algorithm, Assignments, Pending, Reply, Request, Result
+from munshi.algorithms.protocol import (
+    Algorithm,
+    Assignments,
+    Mark,
+    Pending,
+    Reply,
+    Request,
+    Result,
+)
 from munshi.algorithms.registry import find, known, planned
 
 __all__ = [
     "Algorithm",
     "Assignments",
+    "Mark",
     "Pending",
     "Reply",
     "Request",

@@ -42,7 +42,10 @@ Conditions = tuple[Condition, ...]
 
 def find(conditions: Iterable[Condition], kind: str) -> Condition | None:
     """The condition of that type, true or false."""
-    return next((condition for condition in conditions if condition.type == kind), None)
+    for condition in conditions:  # a generator costs thrice as much, and this is asked all the time
+        if condition.type == kind:
+            return condition
+    return None
 
 
 def holds(conditions: Iterable[Condition], kind: str) -> bool:

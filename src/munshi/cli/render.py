@@ -13,9 +13,10 @@ from munshi.algorithms.protocol import Request
 from munshi.api.common import ParameterAssignment
 from munshi.api.experiment import Experiment
 from munshi.api.wire import Object
-from munshi.cli import ending, files, judging, options
+from munshi.cli import ending, files, judging, options, served
 from munshi.cli.files import Documents
 from munshi.errors import Invalid
+from munshi.rpc.services.target import Targets
 from munshi.space import Space, nearest
 from munshi.space import read as read_space
 
@@ -28,8 +29,15 @@ _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 @click.argument("names", nargs=-1, required=True, metavar="FILE...")
 @click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="A parameter's value.")
 @click.option("--trial", metavar="NAME", help="The trial's name; default: EXPERIMENT-sample.")
+@served.options
 @options.output("yaml", "json", default="yaml")
-def render(names: tuple[str, ...], given: tuple[str, ...], trial: str | None, output: str) -> None:
+def render(
+    names: tuple[str, ...],
+    given: tuple[str, ...],
+    trial: str | None,
+    targets: Targets,
+    output: str,
+) -> None:
     """Print the exact job that a trial would run.
 
     Parameters without --set get values drawn at random from their feasible spaces; the algorithm's
@@ -48,7 +56,7 @@ def render(names: tuple[str, ...], given: tuple[str, ...], trial: str | None, ou
             "and begin and end with a letter or digit"
         )
     document = documents.experiments[0]
-    experiment = judging.admit(document, documents).experiment
+    experiment = judging.admit(document, documents, served.served(targets)).experiment
     try:
         options.echo_as(output, job(experiment, documents, given, trial))
     except Invalid as refusal:

@@ -47,6 +47,10 @@ VERBS: Mapping[str, Verb] = {
     "operator": Verb(
         "munshi.cli.operator:operator", "Drive the Experiments of a Kubernetes cluster."
     ),
+    "suggestion-service": Verb(
+        "munshi.cli.suggestion_service:suggestion_service",
+        "Serve munshi's algorithms to a cluster that runs Katib.",
+    ),
     "completion": Verb(
         "munshi.cli.completion:completion", "Print what lets the shell complete commands."
     ),

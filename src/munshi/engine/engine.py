@@ -23,15 +23,26 @@ from munshi.api.meta import ConfigMap, Resource
 from munshi.api.suggestion import Suggestion, SuggestionStatus
 from munshi.api.trial import Trial, TrialStatus
 from munshi.engine.chronicle import Chronicle
-from munshi.engine.early_stopping import Curves
+from munshi.engine.early_stopping import Curves, Served
 from munshi.engine.mirror import Mirror
 from munshi.engine.perform import Performer
-from munshi.engine.ports import Change, Clock, EventLog, Launcher, ObservationLog, Store, Suggester
+from munshi.engine.ports import (
+    Change,
+    Clock,
+    EventLog,
+    Launcher,
+    ObservationLog,
+    Services,
+    Store,
+    Suggester,
+)
 from munshi.engine.queue import Key, Kind, WorkQueue
+from munshi.engine.services import NoServices
 from munshi.engine.thrift import LOCAL, Rest, Rests, Thrift
 from munshi.errors import AlgorithmRefused, Conflict, Gone, MunshiError, NotFound, Retryable
 from munshi.metrics.observation import Observation
 from munshi.reconcile import story
+from munshi.reconcile import tally as tallies
 from munshi.reconcile.experiment import reconcile_experiment
 from munshi.reconcile.plan import Ask, LaunchTrial, Plan
 from munshi.reconcile.stopping import Rules
@@ -45,6 +56,8 @@ Status: TypeAlias = ExperimentStatus | SuggestionStatus
 
 ECHO_PAUSE_S = 0.1
 """Between two looks at the store's news while they only tell of our own writes, which are known already."""
+ONE_LOOK_S = 0.01
+"""News that come as close together were brought by one look."""
 LIST_PAUSE_S = 0.5
 """Before a store that cannot be followed, or a job that cannot be stopped, is tried again."""
 STOPS = 5
@@ -64,10 +77,11 @@ class Engine:
         clock: The time.
         events: Where the story is written.
         wants: Which experiments are this engine's business.
+        services: Who answers for the algorithms that are not munshi's.
         thrift: How writes are spared.
     """
 
-    def __init__(  # noqa: PLR0913 - the six ports, and two choices
+    def __init__(  # noqa: PLR0913 - the seven ports, and two choices
         self,
         store: Store,
         observations: ObservationLog,
@@ -77,10 +91,12 @@ class Engine:
         *,
         events: EventLog,
         wants: Callable[[Experiment], bool] = lambda _: True,
+        services: Services | None = None,
         thrift: Thrift = LOCAL,
     ) -> None:
         self._store, self._observations, self._launcher = store, observations, launcher
         self._suggester, self._clock, self._wants = suggester, clock, wants
+        self._services: Services = services or NoServices()
         self._thrift = thrift
         self.mirror = Mirror()
         self.passes: Counter[tuple[str, str]] = Counter()
@@ -94,7 +110,7 @@ class Engine:
         self._trial_of: dict[str, Key] = {}
         self._live: set[str] = set()
         self._deleted: dict[str, dict[str, str]] = {}
-        self._curves: dict[str, Curves] = {}
+        self._curves: dict[str, Curves | Served] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._background: set[asyncio.Future[None]] = set()
         self._rests = Rests[Key]()
@@ -139,7 +155,7 @@ class Engine:
                 await self._read_all()
                 looked = 0.0
                 async for change in self._store.watch(since):
-                    if self._take(change) or looked + ECHO_PAUSE_S > self._loop_time():
+                    if self._take(change) or looked + ONE_LOOK_S > self._loop_time():
                         continue
                     await asyncio.sleep(ECHO_PAUSE_S)
                     looked = self._loop_time()
@@ -296,6 +312,15 @@ class Engine:
         trial = self.mirror.trial_named(key.experiment_uid, key.trial)
         if trial is None or self._experiment(key.experiment_uid) is None:
             return
+        before = tallies.state_of(trial)
+        try:
+            await self._look_after(trial, key)
+        finally:  # even if only the write succeeded: the watch, which lags behind, brings it as no news
+            held = self.mirror.trial_named(key.experiment_uid, key.trial)
+            if held is not None and tallies.state_of(held) is not before:
+                self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
+
+    async def _look_after(self, trial: Trial, key: Key) -> None:
         run = await self._launcher.look(trial)
         self._note_live(trial, run)
         observation = await self._observe(trial, run)
@@ -310,16 +335,11 @@ class Engine:
             await self._performer.act_on_trial(trial, action, self._queue.failures(key))
         if plan.look_again_in is not None:
             self._queue.add_later(key, plan.look_again_in)
-        if trial.is_completed and not had_ended:
-            self._queue.add(key)  # on a cluster its job is still there; our own write is no news
-        self._wake_again(trial, key)
-
-    def _wake_again(self, trial: Trial, key: Key) -> None:
-        """A status of our own writing wakes its experiment at once; the watch may lag behind."""
+        if trial.is_completed and not had_ended and (self._thrift.jobs_stay or _is_live(run)):
+            self._queue.add(key)
         held = self.mirror.trial_named(key.experiment_uid, key.trial)
         if held is not None and held.metadata.resource_version != trial.metadata.resource_version:
             self._queue.add(key)
-        self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
 
     async def _pass_experiment(self, key: Key) -> None:
         experiment = self._experiment(key.experiment_uid)
@@ -363,7 +383,7 @@ class Engine:
             if isinstance(action, Ask):
                 log.info("suggestion %s: Ask (%s)", suggestion.name, action.because)
                 self._chronicle.tell([story.of_action(suggestion, action, self._clock.now())])
-                task = asyncio.ensure_future(self._ask(key, action))
+                task = asyncio.ensure_future(self._ask(key, action, view))
                 self._asking[key.experiment_uid] = task
 
     def _may_rest(self, key: Key, rest: Rest, old: Status, new: Status) -> bool:
@@ -378,23 +398,29 @@ class Engine:
         self._rests.wrote(key, now)
         return False
 
-    async def _ask(self, key: Key, ask: Ask) -> None:
+    async def _ask(self, key: Key, ask: Ask, view: SuggestionView) -> None:
         """Ask in the background; failures count apart, as the pass that merely asks succeeds."""
         answer = Key(Kind.ANSWER, key.experiment_uid)
         try:
-            await self._try(answer, self._ask_and_settle(key, answer, ask))
+            await self._try(answer, self._ask_and_settle(key, answer, ask, view))
         finally:
             del self._asking[key.experiment_uid]
 
-    async def _ask_and_settle(self, key: Key, answer: Key, ask: Ask) -> None:
-        await self._settle(key, await self._answer(answer, ask))
+    async def _ask_and_settle(self, key: Key, answer: Key, ask: Ask, view: SuggestionView) -> None:
+        await self._settle(key, await self._answer(answer, ask, view))
         self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
         self._queue.add(key)
 
-    async def _answer(self, key: Key, ask: Ask) -> Callable[[SuggestionView], SuggestionStatus]:
+    async def _answer(
+        self, key: Key, ask: Ask, asked: SuggestionView
+    ) -> Callable[[SuggestionView], SuggestionStatus]:
         """Ask, and say how the answer is to be written down."""
+        served = ask.algorithm in self._services.algorithms
         try:
-            reply = await self._suggester.suggest(ask.algorithm, ask.request)
+            if served:
+                reply = await self._services.suggest(asked, ask.request.count)
+            else:
+                reply = await self._suggester.suggest(ask.algorithm, ask.request)
         except AlgorithmRefused as refusal:
             message = str(refusal)
         except Retryable:
@@ -404,7 +430,7 @@ class Engine:
                 raise
             message = f"it broke {ASKS} times, last with {type(broken).__name__}: {broken}"
         else:
-            return lambda view: settled(view, ask, reply, self._clock.now())
+            return lambda view: settled(view, ask, reply, self._clock.now(), served=served)
         return lambda view: failed(view.suggestion.status, message, self._clock.now())
 
     async def _settle(self, key: Key, decide: Callable[[SuggestionView], SuggestionStatus]) -> None:
@@ -437,11 +463,13 @@ class Engine:
         if experiment.spec.early_stopping is None or experiment.is_completed:
             self._curves.pop(experiment.uid, None)
             return ()
-        curves = self._curves.setdefault(experiment.uid, Curves(self._observations))
+        served = experiment.spec.early_stopping.algorithm_name in self._services.early_stopping
+        made: Curves | Served = Served(self._services) if served else Curves(self._observations)
+        curves = self._curves.setdefault(experiment.uid, made)
         return await curves.rules(experiment, self.mirror.tally(experiment))
 
     def _note_live(self, trial: Trial, run: Run | None) -> None:
-        if run is not None and run.live:
+        if _is_live(run):
             self._live.add(trial.uid)
         else:
             self._live.discard(trial.uid)
@@ -466,6 +494,10 @@ class Engine:
         except NotFound:
             return None
         return found.data.get(source.template_path)
+
+
+def _is_live(run: Run | None) -> bool:
+    return run is not None and run.live
 
 
 def _begins(trial: Trial, plan: Plan[TrialStatus]) -> bool:

@@ -189,6 +189,8 @@ def _pod() -> Object:
                     {"name": "MUNSHI_DATA", "value": "/data"},
                     {"name": "MUNSHI_LISTEN", "value": f":{DEFAULT_PORT}"},
                     {"name": "MUNSHI_LOG_FORMAT", "value": "json"},
+                    # Below the pod's limit, so that the algorithm is ended and not the operator.
+                    {"name": "MUNSHI_ALGORITHM_MEMORY", "value": "512Mi"},
                     {
                         "name": "POD_NAMESPACE",
                         "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}},

@@ -37,6 +37,8 @@ from munshi.reconcile.views import Run
 FORGOTTEN = "forgotten"
 COLLECTOR = "collector.json"
 IDENTITY = "identity.json"
+UNSAID_S = 0.1
+"""How long after its start nobody hears that a trial runs."""
 REMEMBERED = 500
 """Of how many trials that were read to their end we keep what was found; of others it is read again."""
 
@@ -97,14 +99,18 @@ class LocalLauncher:
     async def launch(self, trial: Trial) -> None:
         """See `ports.Launcher.launch`."""
         folder = self.folder(trial)
-        if not isinstance(self._inspect(folder), process.NotStarted):
-            self._changes.put_nowait(trial.uid)  # whoever began it: nobody has looked at it since
-            return
-        if trial.uid in self._begun or trial.uid in self._watched:
-            await self._expect(trial)
+        again = trial.uid in self._begun or trial.uid in self._watched
+        fresh = not again and _made(folder)
+        if not fresh:
+            if not isinstance(self._inspect(folder), process.NotStarted):
+                self._changes.put_nowait(
+                    trial.uid
+                )  # whoever began it: nobody has looked at it since
+                return
+            if again:
+                await self._expect(trial)
+                _made(folder)
         self._begun.add(trial.uid)
-        for each in (folder.parent.parent, folder.parent, folder):
-            each.mkdir(exist_ok=True)  # no further up: a home that was removed is not made again
         try:
             planned = await self._planner.plan(trial, folder)
         except Invalid as invalid:
@@ -113,15 +119,18 @@ class LocalLauncher:
             (folder / COLLECTOR).write_text(planned.source.to_json(folder))
         self.notes.update(dict.fromkeys(planned.notes))
         collection.begin(planned.source, folder)
-        with contextlib.suppress(AlreadyExists):
-            supervisor = await self._spawner.spawn(planned.plan)
+        try:
+            supervisor = await self._spawner.spawn(planned.plan, fresh=fresh)
+        except AlreadyExists:
+            self._changes.put_nowait(trial.uid)
+        else:
             self._known[folder] = _Known(supervisor, planned.source, self._clock.now())
-        self._changes.put_nowait(trial.uid)
+            self._watch(trial, folder)
 
     async def look(self, trial: Trial) -> Run | None:
         """See `ports.Launcher.look`."""
         folder = self.folder(trial)
-        if not trial.status.attempts or _is_forgotten(folder):
+        if not trial.status.attempts or (folder not in self._known and _is_forgotten(folder)):
             return None
         state = self._inspect(folder)
         match state:
@@ -135,9 +144,12 @@ class LocalLauncher:
             case Ended(exit_):
                 if not trial.is_completed:
                     self._watch(trial, folder)
-                return self._run(
+                run = self._run(
                     trial, fate.stage_of(exit_), live=False, who=exit_.program, said=exit_.message
                 )
+                if run.collected or trial.is_completed:
+                    self._known.pop(folder, None)  # the folder knows it now
+                return run
             case Lost(why):
                 return Run(job=_job(trial, jobs.Pending()), live=False, collected=False, lost=why)
             case _:
@@ -175,8 +187,11 @@ class LocalLauncher:
 
     def _inspect(self, folder: Path) -> process.State:
         """What became of the trial; not deceived by a program that deletes or locks its own folder."""
-        state, known = process.inspect(folder), self._known.get(folder)
-        if known is None or not isinstance(state, NotStarted | Lost):
+        known = self._known.get(folder)
+        if known is None:
+            return process.inspect(folder)
+        state = process.inspect(folder, known.supervisor)
+        if not isinstance(state, Lost):
             return state
         if process.is_alive(known.supervisor):
             return Running(known.supervisor)
@@ -203,7 +218,10 @@ class LocalLauncher:
         return Source.from_json((folder / COLLECTOR).read_text(), folder)
 
     async def _end_of(self, folder: Path) -> None:
-        state = self._inspect(folder)
+        if known := self._known.get(folder):
+            await process.ended(known.supervisor)
+            return
+        state = process.inspect(folder)
         if isinstance(state, Running):
             await process.ended(state.identity)
 
@@ -236,17 +254,24 @@ class LocalLauncher:
         )
 
     def _watch(self, trial: Trial, folder: Path) -> None:
-        """Follow the trial to its end, once: its process, and what it reports."""
+        """Follow the trial to its end, once: its process, and what it reports.
+
+        That it runs is told after a moment: a trial that has ended by then needs no look in between.
+        """
         if held := self._watched.get(trial.uid):
             held.progress.judge.follow(trial)
             return
         for uid in tuple(islice(self._watched, max(0, len(self._watched) - REMEMBERED))):
             if self._watched[uid].task.done():
                 del self._watched[uid]
-        judge = Judge(trial, self._observations, told=lambda: self._changes.put_nowait(trial.uid))
-        progress = Collection(judge)
+
+        def tell() -> None:
+            self._changes.put_nowait(trial.uid)
+
+        progress = Collection(Judge(trial, self._observations, told=tell))
 
         async def follow() -> None:
+            running = asyncio.get_running_loop().call_later(UNSAID_S, tell)
             try:
                 await collect(
                     trial,
@@ -263,9 +288,8 @@ class LocalLauncher:
                 progress.seen = Seen((), (f"its metrics could not be read: {broken}",))
                 progress.done = True
             finally:
-                if isinstance(process.inspect(folder), Ended):
-                    self._known.pop(folder, None)  # the folder knows it now
-                self._changes.put_nowait(trial.uid)
+                running.cancel()
+                tell()
 
         self._watched[trial.uid] = _Watched(asyncio.ensure_future(follow()), progress)
 
@@ -295,6 +319,23 @@ def attempt_folder(folders: Path, trial: Trial) -> Path:
 
 
 _attempt = lru_cache(maxsize=1024)(place.attempt)  # asked for in every look, and slow to build
+
+
+def _made(folder: Path) -> bool:
+    """Make an attempt's folder and those of its trial and namespace; whether it was not there before.
+
+    No further up: a home that was removed is not made again.
+    """
+    try:
+        folder.parent.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        folder.parent.parent.mkdir(exist_ok=True)
+        folder.parent.mkdir(exist_ok=True)
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return False
+    return True
 
 
 def discard(folders: Path, trial: Trial) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from munshi import space
-from munshi.algorithms import Pending, Reply, Request, registry
+from munshi.algorithms import Mark, Pending, Reply, Request, registry
 from munshi.api import conditions
 from munshi.api.common import AlgorithmSetting, ObjectiveSpec, ObjectiveType, ParameterAssignment
 from munshi.api.experiment import Experiment, ResumePolicy
@@ -50,21 +50,29 @@ def reconcile_suggestion(view: SuggestionView, now: datetime) -> Plan[Suggestion
     return Plan(status, (_ask(view, wanted),))
 
 
-def settled(view: SuggestionView, ask: Ask, reply: Reply, now: datetime) -> SuggestionStatus:
+def settled(
+    view: SuggestionView, ask: Ask, reply: Reply, now: datetime, *, served: bool = False
+) -> SuggestionStatus:
     """The status with the algorithm's answer written down, under the names of the future trials.
 
-    An answer that was settled before, its write being acknowledged too late, is not settled twice. What
-    else there is to say of the assignments is said in the same write.
+    An answer that was settled before, its write being acknowledged too late, is not settled twice. A name
+    that the algorithm gives holds unless it is taken. `served` says that a service answered. What else
+    there is to say of the assignments is said in the same write.
     """
     status, experiment = view.suggestion.status, view.experiment
     first = ask.request.first_index
     if status.suggestion_count != first:
         return status
     status = _without_created_trials(status, view)
-    waiting, known = {one.name for one in status.suggestions}, _counted(view).by_name
+    taken = {one.name for one in status.suggestions} | view.deleted.keys()
+    known = _counted(view).by_name
     fresh = []
     for at, assignments in enumerate(reply.assignments):
-        name = names.trial_name(experiment.name, experiment.uid, first + at, waiting, known)
+        mark = reply.marks[at] if reply.marks else Mark()
+        name = mark.name
+        if not name or name in taken or name in known:
+            name = names.trial_name(experiment.name, experiment.uid, first + at, taken, known)
+        taken.add(name)
         notes = {INDEX_ANNOTATION: str(first + at)}
         if at == 0 and ask.new_results:
             notes[AFTER_ANNOTATION] = ",".join(ask.new_results)
@@ -77,6 +85,7 @@ def settled(view: SuggestionView, ask: Ask, reply: Reply, now: datetime) -> Sugg
                 name=name,
                 parameter_assignments=pairs,
                 early_stopping_rules=view.rules,
+                labels=dict(mark.labels),
                 annotations=notes,
             )
         )
@@ -102,7 +111,7 @@ def settled(view: SuggestionView, ask: Ask, reply: Reply, now: datetime) -> Sugg
             "conditions": said,
             "suggestions": (*status.suggestions, *fresh),
             "suggestion_count": first + len(fresh),
-            "algorithm_settings": _recorded(status, ask.algorithm, ask.request),
+            "algorithm_settings": _recorded(status, ask, reply, served=served),
         }
     )
 
@@ -271,13 +280,20 @@ def _index(one: TrialAssignment) -> int:
 
 def _seed(status: SuggestionStatus, experiment: Experiment) -> int:
     said = {setting.name: setting.value for setting in status.algorithm_settings}
-    return int(said[SEED_SETTING]) if SEED_SETTING in said else names.seed(experiment.uid)
+    recorded = said.get(SEED_SETTING, "")
+    return int(recorded) if recorded.isdecimal() else names.seed(experiment.uid)
 
 
 def _recorded(
-    status: SuggestionStatus, name: str, request: Request
+    status: SuggestionStatus, ask: Ask, reply: Reply, *, served: bool
 ) -> tuple[AlgorithmSetting, ...]:
-    """The seed is drawn once and written down, so that anyone can compute the search again."""
-    if SEED_SETTING in request.settings or status.algorithm_settings or not registry.draws(name):
-        return status.algorithm_settings
-    return (AlgorithmSetting(name=SEED_SETTING, value=str(request.seed)),)
+    """What the algorithm chose itself, written down so that anyone can compute the search again.
+
+    The seed is drawn once. A service draws its own, and may know no such setting.
+    """
+    kept = {setting.name: setting.value for setting in status.algorithm_settings}
+    known = SEED_SETTING in ask.request.settings or kept
+    if not known and not served and registry.draws(ask.algorithm):
+        kept[SEED_SETTING] = str(ask.request.seed)
+    kept |= reply.settings
+    return tuple(AlgorithmSetting(name=name, value=value) for name, value in kept.items())

@@ -59,16 +59,16 @@ ODD_SPACES: Mapping[str, Space] = {
             Double("학습률", 0.01, 0.05),
         )
     ),
-    "fifty parameters of all kinds": Space(
+    "two hundred parameters of all kinds": Space(
         tuple(
             (
-                Double(f"p{i:02}", 0.0, 1.0),
-                Integer(f"p{i:02}", 0, i),
-                Categorical(f"p{i:02}", ("a", "b", "c")),
-                Double(f"p{i:02}", 1e-5, 1.0, None, _LOG),
-                Discrete(f"p{i:02}", (("1", 1.0), ("2", 2.0), ("4", 4.0))),
+                Double(f"p{i:03}", 0.0, 1.0),
+                Integer(f"p{i:03}", 0, i),
+                Categorical(f"p{i:03}", ("a", "b", "c")),
+                Double(f"p{i:03}", 1e-5, 1.0, None, _LOG),
+                Discrete(f"p{i:03}", (("1", 1.0), ("2", 2.0), ("4", 4.0))),
             )[i % 5]
-            for i in range(50)
+            for i in range(200)
         )
     ),
 }

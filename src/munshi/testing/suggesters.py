@@ -18,7 +18,7 @@ from munshi.testing.algorithms import ODD_SPACES, SMALL, a_history, a_request, a
 PATIENCE_S = 60
 TRIES = 3
 """A busy machine may hold up any loop once; one that is blocked is held up every time."""
-_WIDE = ODD_SPACES["fifty parameters of all kinds"]
+_WIDE = ODD_SPACES["two hundred parameters of all kinds"]
 
 
 def a_long_question() -> Request:
