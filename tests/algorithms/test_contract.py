@@ -80,3 +80,26 @@ class TestAuto(AlgorithmContract):
     """Whatever it picks."""
 
     algorithm = find("auto")
+
+
+class TestBayesianOptimization(AlgorithmContract):
+    """A Gaussian process from the sixth result on."""
+
+    algorithm = find("bayesianoptimization")
+    settings: ClassVar = {"n_initial_points": "6"}
+
+
+class TestBayesianOptimizationByLot(TestBayesianOptimization):
+    """All acquisitions by lot, found by sampling."""
+
+    settings: ClassVar = {
+        "n_initial_points": "2",
+        "acq_func": "gp_hedge",
+        "acq_optimizer": "sampling",
+    }
+
+
+class TestForest(TestBayesianOptimization):
+    """A random forest as the model."""
+
+    settings: ClassVar = {"n_initial_points": "12", "base_estimator": "RF"}

@@ -12,6 +12,7 @@ def test_known_names_are_found() -> None:
     """Each name leads to an algorithm that goes by it."""
     assert known() == (
         "auto",
+        "bayesianoptimization",
         "cmaes",
         "grid",
         "hyperband",
@@ -27,7 +28,7 @@ REFUSED = {
     "tpee": '"tpee" is unknown; did you mean "tpe"?',
     "TPE": '"TPE" is unknown; did you mean "tpe"?',
     "grid_search": '"grid_search" is unknown; did you mean "grid"?',
-    "zzz": "known: auto, cmaes, grid, hyperband, multivariate-tpe, random, sobol, tpe",
+    "zzz": "known: auto, bayesianoptimization, cmaes, grid, hyperband, multivariate-tpe, random, sobol, tpe",
     "": "is missing",
 }
 

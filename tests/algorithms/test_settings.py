@@ -75,6 +75,13 @@ def test_words_are_texts_within_their_choices() -> None:
 
 
 KATIBS = {
+    "bayesianoptimization": {
+        "base_estimator": "GP",
+        "n_initial_points": "10",
+        "acq_func": "gp_hedge",
+        "acq_optimizer": "auto",
+        "random_state": "10",
+    },
     "random": {"random_state": "10"},
     "grid": {"random_state": "10"},
     "sobol": {},

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _PATHS = {
     "auto": "munshi.algorithms.auto:AUTO",
+    "bayesianoptimization": "munshi.algorithms.bayesian_optimization:BAYESIAN_OPTIMIZATION",
     "cmaes": "munshi.algorithms.cmaes:CMAES",
     "grid": "munshi.algorithms.grid:GRID",
     "hyperband": "munshi.algorithms.hyperband:HYPERBAND",
@@ -28,7 +29,6 @@ _PATHS = {
     "tpe": "munshi.algorithms.tpe:TPE",
 }
 _PLANNED = {
-    "bayesianoptimization": "use multivariate-tpe, which also models how parameters act together",
     "darts": "munshi searches no architectures yet",
     "enas": "munshi searches no architectures yet",
     "pbt": "use tpe and train every trial from the start",

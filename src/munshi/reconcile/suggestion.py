@@ -258,6 +258,11 @@ def _reopened(status: SuggestionStatus, now: datetime) -> SuggestionStatus:
     return status.model_copy(update={"conditions": said, "completion_time": None})
 
 
+def question(view: SuggestionView, count: int) -> Request:
+    """What the algorithm would be asked now: everything it may know, for so many assignments."""
+    return _ask(view, view.suggestion.status, count).request
+
+
 def _ask(view: SuggestionView, status: SuggestionStatus, count: int) -> Ask:
     experiment = view.experiment
     objective = experiment.spec.objective or ObjectiveSpec()
