@@ -78,7 +78,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--asks", type=int, default=20)
     parser.add_argument(
-        "--algorithms", nargs="*", default=[name for name in known() if name != "grid"]
+        "--algorithms",
+        nargs="*",
+        default=[name for name in known() if name not in ("grid", "hyperband")],
     )
     chosen = parser.parse_args()
     unknown = sorted(set(chosen.algorithms) - set(known()))

@@ -16,10 +16,8 @@ from munshi.template import trial
 FOLDER = Path(__file__).parent.parent / "manifests"
 ALGORITHM = "spec.algorithm.algorithmName"
 REFUSED = {
-    "v1alpha3/bayesianoptimization-example.yaml": {ALGORITHM},
     "v1alpha3/nas/darts-example-gpu.yaml": {ALGORITHM, "spec.nasConfig"},
     "v1alpha3/nas/enas-example-cpu.yaml": {ALGORITHM, "spec.nasConfig"},
-    "v1beta1/hp-tuning/bayesian-optimization.yaml": {ALGORITHM},
     "v1beta1/hp-tuning/simple-pbt.yaml": {ALGORITHM, "spec.maxFailedTrialCount"},
     "v1beta1/nas/darts-gpu.yaml": {ALGORITHM, "spec.nasConfig"},
     "v1beta1/nas/enas-cpu.yaml": {ALGORITHM, "spec.nasConfig"},

@@ -26,6 +26,7 @@ MORE: dict[str, dict[str, Any]] = {
 """Where two trials at once are not enough, or are more than the node has room for."""
 RUNS = (
     "early-stopping/median-stop.yaml",
+    "hp-tuning/bayesian-optimization.yaml",
     "hp-tuning/grid.yaml",
     "hp-tuning/hyperopt-distribution.yaml",
     "hp-tuning/multivariate-tpe.yaml",
@@ -45,7 +46,6 @@ REFUSED = {
         "Workflow of argoproj.io/v1alpha1 is not a kind that this operator runs",
         "--trial-kind Workflow.v1alpha1.argoproj.io",
     ),
-    "hp-tuning/bayesian-optimization.yaml": ('"bayesianoptimization"',),
     "hp-tuning/simple-pbt.yaml": ('"pbt"',),
     "nas/darts-gpu.yaml": ('"darts"', "spec.nasConfig"),
     "nas/enas-cpu.yaml": ('"enas"', "spec.nasConfig"),

@@ -105,7 +105,7 @@ def _history(
             value = value_of(trial, metric) if condition in _VALUED else None
             results.append(Result(point, value, index))
         else:
-            pending.append(Pending(point, index))
+            pending.append(Pending(point, index, active=condition != "KILLED"))
     return tuple(results), tuple(pending)
 
 
