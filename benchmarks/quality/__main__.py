@@ -18,8 +18,8 @@ from pathlib import Path
 
 from benchmarks.quality import contestants, race, records, report
 from benchmarks.quality.problem import catalogue
+from munshi.errors import MunshiError
 
-_OWN = ("munshi:random", "munshi:tpe", "munshi:multivariate-tpe")
 _PEERS = ("optuna:tpe", "optuna:cmaes", "skopt:gp_hedge", "hyperopt:tpe")
 _QUICK = ("branin", "hartmann6", "training", "words")
 _RECORDS = Path(".cache/quality.jsonl")
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _quicken(chosen)
             _run(chosen)
         _report(chosen)
-    except LookupError as error:
+    except (LookupError, MunshiError) as error:
         print(f"error: {error.args[0]}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -58,10 +58,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _quicken(chosen: argparse.Namespace) -> None:
     if chosen.quick:
         chosen.problems = chosen.problems or list(_QUICK)
-        chosen.contestants = chosen.contestants or [*_OWN]
+        chosen.contestants = chosen.contestants or _own()
         chosen.seeds, chosen.budgets, chosen.parallel = 2, [30], [1]
         chosen.against = "munshi:random" if chosen.against == "optuna:tpe" else chosen.against
-    chosen.contestants = chosen.contestants or [*_OWN, *_PEERS]
+    chosen.contestants = chosen.contestants or [*_own(), *_PEERS]
+
+
+def _own() -> list[str]:
+    return [f"munshi:{name}" for name in contestants.munshi_names()]
 
 
 def _run(chosen: argparse.Namespace) -> None:

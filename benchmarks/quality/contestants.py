@@ -90,12 +90,15 @@ def find(name: str) -> Contestant:
     return Contestant(name, f"{package} {version(package)}", peers.PEERS[name])
 
 
+_UNFIT = {"grid", "hyperband", "pbt", "sobol"}
+"""Those that learn nothing, walk lists, or want a parameter that says what a trial costs."""
+
+
 def munshi_names() -> tuple[str, ...]:
-    """Our algorithms that need no settings and learn from results, and random search."""
+    """Our algorithms that search any space with no settings: random search and those that learn."""
     from munshi import algorithms  # noqa: PLC0415  # loads no numpy before it is needed
 
-    unfit = {"grid", "hyperband"}  # one walks lists, the other wants a parameter that says the cost
-    return tuple(name for name in algorithms.known() if name not in unfit)
+    return tuple(name for name in algorithms.known() if name not in _UNFIT)
 
 
 @cache
