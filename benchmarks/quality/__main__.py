@@ -18,6 +18,7 @@ from pathlib import Path
 
 from benchmarks.quality import contestants, race, records, report
 from benchmarks.quality.problem import catalogue
+
 from munshi.errors import MunshiError
 
 _PEERS = ("optuna:tpe", "optuna:cmaes", "skopt:gp_hedge", "hyperopt:tpe")
