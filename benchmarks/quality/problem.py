@@ -20,7 +20,7 @@ class Problem:
         name: As the tables call it.
         parameters: In `munshi.Study`'s short form: `(low, high)`, `(low, high, "log")`, a range, a list.
         evaluate: The objective; the same values always give the same number.
-        optimum: The least value; where nobody knows it, the least that a long search has found. A
+        optimum: The least value; where nobody knows it, the least that any race has found. A
             report takes the least value of all records instead when that is lower.
     """
 
