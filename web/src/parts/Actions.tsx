@@ -1,0 +1,130 @@
+/** What can be done to an Experiment. What cannot be undone is asked about first. */
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { at, post, remove } from "../api/client";
+import { useSession } from "../api/queries";
+import type { Row } from "../api/types";
+import { useT } from "../i18n";
+import { go } from "../route";
+import { Dialog } from "./Dialog";
+import { Text } from "./Text";
+import { tell, tellTrouble } from "./Toasts";
+
+type Deed = "stop" | "suspend" | "resume" | "restart" | "delete";
+
+export const finished = (row: Row) => row.type === "Succeeded" || row.type === "Failed";
+
+function possible(row: Row): Deed[] {
+  if (finished(row)) return ["restart", "delete"];
+  return [row.type === "Suspended" ? "resume" : "suspend", "stop", "delete"];
+}
+
+export function Actions({ row, onDeleted }: { row: Row; onDeleted?: () => void }) {
+  const t = useT();
+  const client = useQueryClient();
+  const session = useSession();
+  const [asked, setAsked] = useState<Deed | null>(null);
+  const [budget, setBudget] = useState("");
+  const [busy, setBusy] = useState(false);
+
+  async function perform(deed: Deed) {
+    setBusy(true);
+    try {
+      const body = deed === "restart" ? { max_trial_count: Number(budget) } : {};
+      const done =
+        deed === "delete"
+          ? await remove<{ said: string }>(at(row.namespace, row.name))
+          : await post<{ said: string }>(at(row.namespace, row.name, deed), body);
+      tell(done?.said ?? t("done"));
+      if (deed === "delete") onDeleted?.();
+    } catch (error) {
+      tellTrouble(error);
+    } finally {
+      setBusy(false);
+      setAsked(null);
+      void client.invalidateQueries({ queryKey: ["experiments"] });
+      void client.invalidateQueries({ queryKey: ["experiment", row.namespace, row.name] });
+    }
+  }
+
+  function choose(deed: Deed) {
+    if (deed === "suspend" || deed === "resume") {
+      void perform(deed);
+      return;
+    }
+    setBudget(String((row.max_trials ?? row.counts.total) * 2));
+    setAsked(deed);
+  }
+
+  const may = session.data?.can;
+  return (
+    <div className="actions">
+      {may?.act !== false &&
+        possible(row).map((deed) => (
+          <button
+            key={deed}
+            type="button"
+            className={deed === "delete" ? "small danger" : "small"}
+            disabled={busy}
+            aria-label={`${t(`do.${deed}`)} ${row.name.slice(0, 80)}`}
+            onClick={() => choose(deed)}
+          >
+            {t(`do.${deed}`)}
+          </button>
+        ))}
+      {may?.create !== false && (
+        <button
+          type="button"
+          className="small"
+          aria-label={`${t("do.clone")} ${row.name.slice(0, 80)}`}
+          onClick={() =>
+            go(`#/new?from=${encodeURIComponent(row.namespace)}/${encodeURIComponent(row.name)}`)
+          }
+        >
+          {t("do.clone")}
+        </button>
+      )}
+      {asked && (
+        <Dialog title={t(`do.${asked}`)} onClose={() => setAsked(null)}>
+          <form
+            onSubmit={(event) => {
+              event.preventDefault();
+              void perform(asked);
+            }}
+          >
+            <p>
+              {t(`ask.${asked as "stop" | "restart" | "delete"}`)}{" "}
+              <strong>
+                <Text value={row.name} most={80} />
+              </strong>
+            </p>
+            {asked === "restart" && (
+              <label className="field">
+                {t("budget.new")}
+                <input
+                  type="number"
+                  min={row.counts.total + 1}
+                  required
+                  value={budget}
+                  onChange={(event) => setBudget(event.target.value)}
+                />
+              </label>
+            )}
+            <div className="row end">
+              <button type="button" onClick={() => setAsked(null)}>
+                {t("cancel")}
+              </button>
+              <button
+                type="submit"
+                className={asked === "delete" ? "danger" : "primary"}
+                disabled={busy}
+              >
+                {t(`do.${asked}`)}
+              </button>
+            </div>
+          </form>
+        </Dialog>
+      )}
+    </div>
+  );
+}
