@@ -1,6 +1,6 @@
 /** What can be done to an Experiment. What cannot be undone is asked about first. */
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useId, useRef, useState } from "react";
 import { at, post, remove } from "../api/client";
 import { useSession } from "../api/queries";
 import type { Row } from "../api/types";
@@ -19,7 +19,8 @@ function possible(row: Row): Deed[] {
   return [row.type === "Suspended" ? "resume" : "suspend", "stop", "delete"];
 }
 
-export function Actions({ row, onDeleted }: { row: Row; onDeleted?: () => void }) {
+/** The buttons, and the question that one of them may ask; apart, since a menu that closes hides its own. */
+function useDeeds(row: Row, onDeleted?: () => void, onChosen?: () => void) {
   const t = useT();
   const client = useQueryClient();
   const session = useSession();
@@ -48,6 +49,7 @@ export function Actions({ row, onDeleted }: { row: Row; onDeleted?: () => void }
   }
 
   function choose(deed: Deed) {
+    onChosen?.();
     if (deed === "suspend" || deed === "resume") {
       void perform(deed);
       return;
@@ -57,7 +59,7 @@ export function Actions({ row, onDeleted }: { row: Row; onDeleted?: () => void }
   }
 
   const may = session.data?.can;
-  return (
+  const buttons = (
     <div className="actions">
       {may?.act !== false &&
         possible(row).map((deed) => (
@@ -84,47 +86,91 @@ export function Actions({ row, onDeleted }: { row: Row; onDeleted?: () => void }
           {t("do.clone")}
         </button>
       )}
-      {asked && (
-        <Dialog title={t(`do.${asked}`)} onClose={() => setAsked(null)}>
-          <form
-            onSubmit={(event) => {
-              event.preventDefault();
-              void perform(asked);
-            }}
-          >
-            <p>
-              {t(`ask.${asked as "stop" | "restart" | "delete"}`)}{" "}
-              <strong>
-                <Text value={row.name} most={80} />
-              </strong>
-            </p>
-            {asked === "restart" && (
-              <label className="field">
-                {t("budget.new")}
-                <input
-                  type="number"
-                  min={row.counts.total + 1}
-                  required
-                  value={budget}
-                  onChange={(event) => setBudget(event.target.value)}
-                />
-              </label>
-            )}
-            <div className="row end">
-              <button type="button" onClick={() => setAsked(null)}>
-                {t("cancel")}
-              </button>
-              <button
-                type="submit"
-                className={asked === "delete" ? "danger" : "primary"}
-                disabled={busy}
-              >
-                {t(`do.${asked}`)}
-              </button>
-            </div>
-          </form>
-        </Dialog>
-      )}
     </div>
+  );
+  const question = asked && (
+    <Dialog title={t(`do.${asked}`)} onClose={() => setAsked(null)}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void perform(asked);
+        }}
+      >
+        <p>
+          {t(`ask.${asked as "stop" | "restart" | "delete"}`)}{" "}
+          <strong>
+            <Text value={row.name} most={80} />
+          </strong>
+        </p>
+        {asked === "restart" && (
+          <label className="field">
+            {t("budget.new")}
+            <input
+              type="number"
+              min={row.counts.total + 1}
+              required
+              value={budget}
+              onChange={(event) => setBudget(event.target.value)}
+            />
+          </label>
+        )}
+        <div className="row end">
+          <button type="button" onClick={() => setAsked(null)}>
+            {t("cancel")}
+          </button>
+          <button
+            type="submit"
+            className={asked === "delete" ? "danger" : "primary"}
+            disabled={busy}
+          >
+            {t(`do.${asked}`)}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+  return { buttons, question };
+}
+
+export function Actions({ row, onDeleted }: { row: Row; onDeleted?: () => void }) {
+  const { buttons, question } = useDeeds(row, onDeleted);
+  return (
+    <>
+      {buttons}
+      {question}
+    </>
+  );
+}
+
+/** The same behind one button, for a line of a table: the menu stands above everything, so nothing clips it. */
+export function ActionsMenu({ row }: { row: Row }) {
+  const t = useT();
+  const id = useId();
+  const menu = useRef<HTMLDivElement>(null);
+  const { buttons, question } = useDeeds(row, undefined, () => menu.current?.hidePopover());
+  return (
+    <>
+      <button
+        type="button"
+        className="small"
+        popoverTarget={id}
+        aria-label={`${t("actions")} ${row.name.slice(0, 80)}`}
+        onClick={(event) => {
+          const box = event.currentTarget.getBoundingClientRect();
+          const style = menu.current?.style;
+          if (!style) return;
+          const up = box.bottom > window.innerHeight - 190;
+          style.top = up ? "auto" : `${box.bottom + 4}px`;
+          style.bottom = up ? `${window.innerHeight - box.top + 4}px` : "auto";
+          style.right = `${Math.max(8, document.documentElement.clientWidth - box.right)}px`;
+        }}
+      >
+        ⋯
+      </button>
+      <div ref={menu} id={id} popover="auto" className="deeds">
+        {buttons}
+      </div>
+      {question}
+    </>
   );
 }

@@ -38,6 +38,11 @@ export function Contour({ facts, trials }: { facts: Experiment; trials: Trials }
   );
 }
 
+function bandsOf(side: "x" | "y", axis: Choice): { x?: number; y?: number } {
+  if (axis.scale.kind !== "choice") return {};
+  return { [side]: axis.scale.ticks(Number.POSITIVE_INFINITY).length };
+}
+
 function Picture({
   facts,
   trials,
@@ -62,7 +67,10 @@ function Picture({
       const place = high === low ? 0.5 : (value - low) / (high - low);
       return RAMP[bucket(up ? place : 1 - place)] as string;
     };
-    const guess = surface(pick(px), pick(py), pick(trials.objective), SIDE);
+    const guess = surface(pick(px), pick(py), pick(trials.objective), SIDE, {
+      ...bandsOf("x", x),
+      ...bandsOf("y", y),
+    });
     const layers: Layer[] = [
       {
         kind: "cells",

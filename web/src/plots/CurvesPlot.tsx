@@ -97,8 +97,9 @@ function Picture({
       />
       <p className="legend">
         {["Succeeded", "Running", "EarlyStopped", "Failed"].map((type) => (
-          <span key={type} className="key" style={{ color: stateColour(type) }}>
-            {type === "EarlyStopped" ? "━●" : "━"} {t(`state.${type}` as "state.Running")}
+          <span key={type} className="key">
+            <i style={{ color: stateColour(type) }}>{type === "EarlyStopped" ? "━●" : "━"}</i>{" "}
+            {t(`state.${type}` as "state.Running")}
           </span>
         ))}
       </p>

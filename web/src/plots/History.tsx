@@ -2,7 +2,7 @@
 import { useMemo } from "react";
 import type { Experiment, Trials } from "../api/types";
 import { bestAt, bestSoFar } from "../facts/best";
-import { useT } from "../i18n";
+import { type Key, useT } from "../i18n";
 import { go, link } from "../route";
 import { number } from "../text/number";
 import { Chart } from "./Chart";
@@ -10,6 +10,8 @@ import { stateColour } from "./colours";
 import type { Layer } from "./layers";
 import { extent, linear, roomy } from "./scales";
 import { TrialTip } from "./TrialTip";
+
+const BEST = "#8a63c9";
 
 export function History({ facts, trials }: { facts: Experiment; trials: Trials }) {
   const t = useT();
@@ -41,7 +43,7 @@ export function History({ facts, trials }: { facts: Experiment; trials: Trials }
       kind: "line",
       x: xs,
       y: best.map((value) => y.place(value)),
-      colour: "#d9822b",
+      colour: BEST,
       width: 2,
       step: true,
     });
@@ -69,15 +71,18 @@ export function History({ facts, trials }: { facts: Experiment; trials: Trials }
         onPick={(row) => go(link("trial", facts.namespace, facts.name, trials.name[row] ?? ""))}
       />
       <p className="legend">
-        <span className="key" style={{ color: "#2f9e63" }}>
-          ● {t("legend.trial")}
-        </span>
-        <span className="key" style={{ color: "#d9822b" }}>
-          ━ {t("legend.best")}
+        {["Succeeded", "EarlyStopped"].map((state) => (
+          <span key={state} className="key">
+            <i style={{ color: stateColour(state) }}>●</i> {t(`state.${state}` as Key)}
+          </span>
+        ))}
+        <span className="key">
+          <i style={{ color: BEST }}>━</i> {t("legend.best")}
         </span>
         {goal !== null && (
-          <span className="key" style={{ color: "#2f9e63" }}>
-            ┅ {t("goal")} {number(goal)} {made.near ? "" : t("goal.outside")}
+          <span className="key">
+            <i style={{ color: "#2f9e63" }}>┅</i> {t("goal")} {number(goal)}{" "}
+            {made.near ? "" : t("goal.outside")}
           </span>
         )}
       </p>

@@ -321,14 +321,18 @@ export function Ramp({ facts, trials }: { facts: Experiment; trials: Trials }) {
   const up = facts.objective.type === "maximize";
   return (
     <p className="legend">
-      {t("colour.is")} <Text value={facts.objective.metric} most={40} />:{" "}
+      <span>
+        {t("colour.is")}: <Text value={facts.objective.metric} most={40} />
+      </span>
       <span className="num">{number(up ? low : high, 4)}</span>
       <span className="ramp" aria-hidden="true">
         {RAMP.map((colour) => (
           <i key={colour} style={{ background: colour }} />
         ))}
       </span>
-      <span className="num">{number(up ? high : low, 4)}</span> ({t("best")})
+      <span className="num">
+        {number(up ? high : low, 4)} ({t("best")})
+      </span>
     </p>
   );
 }

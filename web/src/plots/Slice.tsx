@@ -53,5 +53,5 @@ export function Slice({ facts, trials }: { facts: Experiment; trials: Trials }) 
 function spread(axis: Choice, place: number | null, i: number): number | null {
   if (place === null || axis.scale.kind !== "choice") return place;
   const aside = (((i * 0.618034) % 1) - 0.5) * 0.06;
-  return Math.min(1, Math.max(0, place * 0.92 + 0.04 + aside));
+  return place + aside;
 }

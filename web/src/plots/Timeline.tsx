@@ -59,8 +59,8 @@ export function Timeline({ facts, trials }: { facts: Experiment; trials: Trials 
       />
       <p className="legend">
         {["Succeeded", "Running", "EarlyStopped", "Failed", "Killed"].map((type) => (
-          <span key={type} className="key" style={{ color: stateColour(type) }}>
-            ■ {t(`state.${type}` as "state.Running")}
+          <span key={type} className="key">
+            <i style={{ color: stateColour(type) }}>■</i> {t(`state.${type}` as "state.Running")}
           </span>
         ))}
       </p>

@@ -129,14 +129,15 @@ function paintCells(ctx: CanvasRenderingContext2D, layer: Cells, to: Map2): void
     for (let i = 0; i < across; i += 1) {
       const colour = layer.colour[j * across + i];
       if (!colour) continue;
-      const left = Math.floor(to.x(i / across));
-      const top = Math.floor(to.y((j + 1) / up));
+      // Both edges rounded the same way: neighbours neither overlap nor leave a gap.
+      const left = Math.round(to.x(i / across));
+      const top = Math.round(to.y((j + 1) / up));
       ctx.fillStyle = colour;
       ctx.fillRect(
         left,
         top,
-        Math.ceil(to.x((i + 1) / across)) - left,
-        Math.ceil(to.y(j / up)) - top,
+        Math.round(to.x((i + 1) / across)) - left,
+        Math.round(to.y(j / up)) - top,
       );
     }
   }

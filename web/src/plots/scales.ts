@@ -83,17 +83,16 @@ export function log(low: number, high: number): Scale {
   };
 }
 
+/** Each choice has a band of its own and stands in the middle of it. */
 export function choices(names: string[]): Scale {
-  const where = new Map(
-    names.map((name, i) => [name, names.length < 2 ? 0.5 : i / (names.length - 1)]),
-  );
+  const count = names.length;
+  const where = new Map(names.map((name, i) => [name, (i + 0.5) / count]));
   return {
     kind: "choice",
     place: (v) => (v === null ? null : (where.get(String(v)) ?? null)),
-    value: (p) =>
-      names[Math.min(names.length - 1, Math.max(0, Math.round(p * (names.length - 1))))] ?? null,
-    ticks: (count) => {
-      const every = Math.max(1, Math.ceil(names.length / Math.max(1, count)));
+    value: (p) => names[Math.min(count - 1, Math.max(0, Math.floor(p * count)))] ?? null,
+    ticks: (most) => {
+      const every = Math.max(1, Math.ceil(count / Math.max(1, most)));
       return names
         .filter((_, i) => i % every === 0)
         .map((label) => ({ at: where.get(label) as number, label }));

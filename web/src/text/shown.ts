@@ -4,21 +4,16 @@
  * and what is endless is cut, saying how much was left out.
  */
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for
-const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
-const INVISIBLE =
-  /[\u0080-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
+const HIDDEN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
 
-/** Lines and tabs are kept; NUL is shown as ␀ and a right-to-left override as ⟨U+202E⟩. */
+/** Lines and tabs are kept; NUL is shown as ⟨U+0000⟩ and a right-to-left override as ⟨U+202E⟩. */
 export function plain(text: string): string {
-  return text
-    .replace(CONTROLS, (c) =>
-      c === "\u007f" ? "␡" : String.fromCharCode(0x2400 + c.charCodeAt(0)),
-    )
-    .replace(
-      INVISIBLE,
-      (c) => `⟨U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`,
-    );
+  return text.replace(
+    HIDDEN,
+    (c) => `⟨U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`,
+  );
 }
 
 /** At most `most` characters of text, and a word on the rest. Never cuts a surrogate pair. */

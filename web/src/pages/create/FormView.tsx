@@ -223,7 +223,7 @@ function Parameters({
       {list.map((one, i) => {
         const listed = one.type === "categorical" || one.type === "discrete";
         return (
-          <div key={i} className="parameter">
+          <div key={i} className="parameter-row">
             {cell(i, "name", t("name"))}
             <select
               aria-label={`${t("form.type")} ${i + 1}`}

@@ -15,63 +15,81 @@ export function Overview({ facts, trials }: { facts: Experiment; trials: Trials 
   const t = useT();
   return (
     <div className="grid">
-      <section className="card wide2">
-        <h2>{t("history")}</h2>
-        <History facts={facts} trials={trials} />
-      </section>
-      <Best facts={facts} trials={trials} />
-      <section className="card">
-        <h2>{t("budget")}</h2>
-        <dl className="facts">
-          <dt>{t("objective")}</dt>
-          <dd>
-            {t(facts.objective.type)} <Text value={facts.objective.metric} most={60} />
-          </dd>
-          <dt>{t("goal")}</dt>
-          <dd className="num">{number(facts.objective.goal)}</dd>
-          <dt>{t("algorithm")}</dt>
-          <dd>
-            <Text value={facts.algorithm} most={60} />
-          </dd>
-          <dt>{t("budget.trials")}</dt>
-          <dd className="num">
-            {facts.counts.total} / {facts.max_trials ?? "∞"}
-          </dd>
-          <dt>{t("parallel")}</dt>
-          <dd className="num">{facts.parallel ?? "–"}</dd>
-          <dt>{t("counts")}</dt>
-          <dd>
-            {t("counts.said", {
-              succeeded: facts.counts.succeeded,
-              stopped: facts.counts.earlyStopped,
-              failed: facts.counts.failed,
-              running: facts.counts.running,
-            })}
-          </dd>
-          <dt>{t("started")}</dt>
-          <dd className="num">{clock(facts.started)}</dd>
-          <dt>{t("completed")}</dt>
-          <dd className="num">{clock(facts.completed)}</dd>
-          {facts.suggestion?.message && (
-            <>
-              <dt>{t("suggestion")}</dt>
-              <dd>
-                <Text value={facts.suggestion.message} most={600} />
-              </dd>
-            </>
-          )}
-        </dl>
-      </section>
-      <section className="card wide2">
-        <h2>{t("conditions")}</h2>
-        {facts.message && (
-          <p>
-            <Text value={facts.message} most={1000} />
-          </p>
-        )}
-        <Conditions items={facts.conditions} />
-      </section>
+      <div className="stack">
+        <section className="card">
+          <h2>{t("history")}</h2>
+          <History facts={facts} trials={trials} />
+        </section>
+        <Why facts={facts} />
+      </div>
+      <div className="stack">
+        <Best facts={facts} trials={trials} />
+        <Budget facts={facts} />
+      </div>
     </div>
+  );
+}
+
+function Budget({ facts }: { facts: Experiment }) {
+  const t = useT();
+  return (
+    <section className="card">
+      <h2>{t("budget")}</h2>
+      <dl className="facts">
+        <dt>{t("objective")}</dt>
+        <dd>
+          {t(facts.objective.type)} <Text value={facts.objective.metric} most={60} />
+        </dd>
+        <dt>{t("goal")}</dt>
+        <dd className="num">{number(facts.objective.goal)}</dd>
+        <dt>{t("algorithm")}</dt>
+        <dd>
+          <Text value={facts.algorithm} most={60} />
+        </dd>
+        <dt>{t("budget.trials")}</dt>
+        <dd className="num">
+          {facts.counts.total} / {facts.max_trials ?? "∞"}
+        </dd>
+        <dt>{t("parallel")}</dt>
+        <dd className="num">{facts.parallel ?? "–"}</dd>
+        <dt>{t("counts")}</dt>
+        <dd>
+          {t("counts.said", {
+            succeeded: facts.counts.succeeded,
+            stopped: facts.counts.earlyStopped,
+            failed: facts.counts.failed,
+            running: facts.counts.running,
+          })}
+        </dd>
+        <dt>{t("started")}</dt>
+        <dd className="num">{clock(facts.started)}</dd>
+        <dt>{t("completed")}</dt>
+        <dd className="num">{clock(facts.completed)}</dd>
+        {facts.suggestion?.message && (
+          <>
+            <dt>{t("suggestion")}</dt>
+            <dd>
+              <Text value={facts.suggestion.message} most={600} />
+            </dd>
+          </>
+        )}
+      </dl>
+    </section>
+  );
+}
+
+function Why({ facts }: { facts: Experiment }) {
+  const t = useT();
+  return (
+    <section className="card">
+      <h2>{t("conditions")}</h2>
+      {facts.message && (
+        <p>
+          <Text value={facts.message} most={1000} />
+        </p>
+      )}
+      <Conditions items={facts.conditions} />
+    </section>
   );
 }
 

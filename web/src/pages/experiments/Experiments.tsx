@@ -3,7 +3,7 @@ import { useState } from "react";
 import { useExperiments, useSession } from "../../api/queries";
 import type { Row } from "../../api/types";
 import { type Key, useT } from "../../i18n";
-import { Actions } from "../../parts/Actions";
+import { ActionsMenu } from "../../parts/Actions";
 import { Answer } from "../../parts/Answer";
 import { useNow } from "../../parts/now";
 import { Progress } from "../../parts/Progress";
@@ -224,7 +224,7 @@ function Line({
       <td>
         <Progress counts={row.counts} most={row.max_trials} />
       </td>
-      <td className="num">
+      <td className="num value">
         {number(row.best?.value)}{" "}
         <span className="faint">
           <Text value={row.objective.metric} most={24} />{" "}
@@ -239,7 +239,7 @@ function Line({
       <td className="num">{duration(between(row.started, row.completed, now))}</td>
       <td className="num">{row.type === "Running" ? duration(row.eta_s) : ""}</td>
       <td>
-        <Actions row={row} />
+        <ActionsMenu row={row} />
       </td>
     </tr>
   );
