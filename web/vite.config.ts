@@ -6,6 +6,7 @@ export default defineConfig({
   base: "./",
   plugins: [react()],
   build: {
+    chunkSizeWarningLimit: 600, // the editor; it comes when someone edits
     outDir: "../src/munshi/web/static",
     emptyOutDir: true,
     // No data: URLs and no inline helpers: the page's policy is `default-src 'self'`.

@@ -151,7 +151,7 @@ const routes = [
   [
     "GET",
     /^experiments\/([^/]+)\/([^/]+)\/trials\/([^/]+)$/,
-    (_m, _b, e) => {
+    (m, _b, e) => {
       const t = trialsOf(e);
       const i = t.name.indexOf(decodeURIComponent(m[3]));
       if (i < 0) return null;
@@ -221,7 +221,7 @@ function answer(response, status, body) {
   response.end(JSON.stringify(body));
 }
 
-createServer(async (request, response) => {
+const server = createServer(async (request, response) => {
   const url = new URL(request.url, "http://x");
   if (!url.pathname.startsWith("/api/")) return file(url.pathname, response);
   const path = url.pathname.slice(5);
@@ -250,7 +250,7 @@ createServer(async (request, response) => {
   return answer(response, 404, {
     error: { message: "There is no such thing here.", mend: "", faults: [] },
   });
-}).listen(port, "127.0.0.1", () => console.log(`http://127.0.0.1:${port}/`));
+}).listen(port, "127.0.0.1", () => console.log(`http://127.0.0.1:${server.address().port}/`));
 
 function file(path, response) {
   const name = join(folder, normalize(path === "/" ? "/index.html" : path));
