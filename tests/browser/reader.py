@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import CDPSession, ConsoleMessage, Locator, Page
 
 AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -23,6 +23,7 @@ class Reader:
     def __init__(self, page: Page, shots: Path) -> None:
         self.page = page
         self._shots = shots
+        self._thread: CDPSession | None = None
         self.complaints: list[str] = []
         self.expected: tuple[str, ...] = ()
         page.on("console", self._hear)
@@ -48,6 +49,20 @@ class Reader:
         self.page.evaluate(
             "new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))"
         )
+
+    def worked_s(self) -> float:
+        """Seconds that the page's main thread has worked since it was first asked."""
+        if self._thread is None:
+            self._thread = self.page.context.new_cdp_session(self.page)
+            self._thread.send("Performance.enable", {"timeDomain": "threadTicks"})
+        told = self._thread.send("Performance.getMetrics")["metrics"]
+        return float(next(one["value"] for one in told if one["name"] == "TaskDuration"))
+
+    def paste(self, editor: Locator, text: str) -> None:
+        """Put a text in place of an editor's own, as people do; fill() would go around the editor."""
+        self.page.evaluate("text => navigator.clipboard.writeText(text)", text)
+        editor.press("Control+A")
+        editor.press("Control+V")
 
     def shoot(self, name: str) -> None:
         """Keep a picture of the whole page."""

@@ -197,7 +197,7 @@ const routes = [
   [
     "POST",
     /^experiments\/([^/]+)\/([^/]+)\/(stop|suspend|resume|restart)$/,
-    (_m, _b, e) => {
+    (m, _b, e) => {
       e.type = { stop: "Failed", suspend: "Suspended", resume: "Running", restart: "Running" }[
         m[3]
       ];

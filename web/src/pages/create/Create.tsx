@@ -164,13 +164,14 @@ function Judgement({
   const t = useT();
   return (
     <section>
-      <h2 role="status">
+      <h2>{t("judgement")}</h2>
+      <p role="status">
         {busy || !verdict
           ? t("judging")
           : faults.length === 0
             ? t("valid")
             : t("faults", { n: faults.length })}
-      </h2>
+      </p>
       <ul className="faults">
         {faults.map((fault, i) => (
           <li key={i}>

@@ -78,6 +78,20 @@ const looks = EditorView.theme({
     backgroundColor: "var(--accent)",
     color: "var(--on-accent)",
   },
+  // CodeMirror's own marks are data: pictures, which our content policy refuses.
+  ".cm-lintRange-error": {
+    backgroundImage: "none",
+    textDecoration: "underline wavy var(--bad)",
+    textUnderlineOffset: "3px",
+  },
+  ".cm-lint-marker-error": {
+    content: "normal",
+    width: "9px",
+    height: "9px",
+    margin: "5px 2px",
+    borderRadius: "50%",
+    backgroundColor: "var(--bad)",
+  },
   ".cm-panels": { backgroundColor: "var(--raised)", color: "var(--text)" },
 });
 
@@ -120,7 +134,7 @@ export function Editor({ text, label, faults, schema, algorithms, goTo, onChange
             ...searchKeymap,
             ...lintKeymap,
           ]),
-          EditorView.contentAttributes.of({ "aria-label": label }),
+          EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) given.current.onChange(update.state.doc.toString());
           }),
