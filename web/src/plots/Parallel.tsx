@@ -24,7 +24,7 @@ const MOST = 10_000;
 const TALL = 380;
 const TOP = 44;
 const FOOT = 22;
-const SIDE = 60;
+const SIDE = 70;
 
 export function Parallel({ facts, trials }: { facts: Experiment; trials: Trials }) {
   const t = useT();
@@ -203,7 +203,7 @@ export function Parallel({ facts, trials }: { facts: Experiment; trials: Trials 
 
 function valueText(axis: Choice, place: number): string {
   const value = axis.scale.value(place);
-  return typeof value === "number" ? number(value, 4) : (value ?? "–");
+  return typeof value === "number" ? number(value, 3) : (value ?? "–");
 }
 
 function drawAxis(
