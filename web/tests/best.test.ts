@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { bestAt, bestSoFar, evenly, lanes, paretoFront } from "../src/facts/best";
+import { bestAt, bestSoFar, counted, evenly, lanes, paretoFront } from "../src/facts/best";
 
 describe("the best so far", () => {
   it("never gets worse, in the direction of the objective, and is null before the first value", () => {
     expect(bestSoFar([null, 1, 3, 2, null, 4], "maximize")).toEqual([null, 1, 3, 3, 3, 4]);
     expect(bestSoFar([3, null, 1, 2], "minimize")).toEqual([3, 3, 1, 1]);
+  });
+  it("is looked for among trials that succeeded or were stopped early only", () => {
+    const type = ["Succeeded", "Failed", "EarlyStopped", "Killed", "Running"];
+    expect(counted({ objective: [1, 9, 2, 9, 9], type })).toEqual([1, null, 2, null, null]);
   });
   it("is the earlier of two equals", () => {
     expect(bestAt([1, 5, 5, null], "maximize")).toBe(1);

@@ -28,6 +28,14 @@ describe.each(Object.entries(SCALES))("%s", (_name, scale) => {
   });
 });
 
+it("a scale of whole numbers has no mark between them", () => {
+  expect(
+    linear(0.9, 3.1, true)
+      .ticks(10)
+      .map((tick) => tick.label),
+  ).toEqual(["1", "2", "3"]);
+});
+
 describe("choices", () => {
   it("stand in the middle of bands of their own", () => {
     const scale = choices(["a", "b"]);

@@ -77,7 +77,8 @@ export type Trials = {
   metrics: string[];
   rows: number;
   name: string[];
-  index: number[];
+  /** Which suggestion it was; null for a trial of unknown origin. */
+  index: (number | null)[];
   type: string[];
   reason: string[];
   message: string[];
@@ -115,7 +116,7 @@ export type Happening = {
 export type Trial = {
   name: string;
   uid: string;
-  index: number;
+  index: number | null;
   type: string;
   reason: string;
   message: string;

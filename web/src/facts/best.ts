@@ -1,5 +1,5 @@
 /** What is best, and since when. */
-import type { Goal } from "../api/types";
+import type { Goal, Trials } from "../api/types";
 
 export type Type = Goal["type"];
 
@@ -14,6 +14,16 @@ export function bestSoFar(values: (number | null)[], type: Type): (number | null
     if (value !== null && (best === null || better(value, best, type))) best = value;
     return best;
   });
+}
+
+/** The objective of the trials that take part in the search for the best; null for the others. */
+export function counted({
+  objective,
+  type,
+}: Pick<Trials, "objective" | "type">): (number | null)[] {
+  return objective.map((value, i) =>
+    type[i] === "Succeeded" || type[i] === "EarlyStopped" ? value : null,
+  );
 }
 
 /** Where the best stands; the earlier one of two equals; -1 when there is none. */

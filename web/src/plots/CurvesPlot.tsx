@@ -56,7 +56,7 @@ function Picture({
     );
     const list = evenly(whole.length, MOST).map((i) => whole[i]!);
     const steps = list.flatMap(([, curve]) => [curve[0]![0], curve.at(-1)![0]]);
-    const x = linear(...roomy(...extent(steps), 0.01));
+    const x = linear(...roomy(...extent(steps), 0.01), true);
     const y = linear(...roomy(...extent(list.flatMap(([, curve]) => curve.map((p) => p[1])))));
     const layers: Layer[] = list.map(([name, curve]) => {
       const row = rowOf.get(name) as number;

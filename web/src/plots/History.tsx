@@ -1,7 +1,7 @@
 /** The objective of every trial, the best so far, and the goal. */
 import { useMemo } from "react";
 import type { Experiment, Trials } from "../api/types";
-import { bestAt, bestSoFar } from "../facts/best";
+import { bestAt, bestSoFar, counted } from "../facts/best";
 import { type Key, useT } from "../i18n";
 import { go, link } from "../route";
 import { number } from "../text/number";
@@ -17,7 +17,7 @@ export function History({ facts, trials }: { facts: Experiment; trials: Trials }
   const t = useT();
   const { type, metric, goal } = facts.objective;
   const made = useMemo(() => {
-    const best = bestSoFar(trials.objective, type);
+    const best = bestSoFar(counted(trials), type);
     const [low, high] = extent(trials.objective);
     // A goal far away would flatten what there is to see; then it stays outside and is told in words.
     const span = high - low || Math.abs(high) || 1;
@@ -25,8 +25,8 @@ export function History({ facts, trials }: { facts: Experiment; trials: Trials }
     const y = linear(
       ...roomy(near ? Math.min(low, goal) : low, near ? Math.max(high, goal) : high),
     );
-    const x = linear(...roomy(...extent(trials.index), 0.02));
-    const xs = trials.index.map((i) => x.place(i));
+    const x = linear(...roomy(...extent(trials.index), 0.02), true);
+    const xs = trials.index.map((n, i) => x.place(n ?? i));
     const layers: Layer[] = [];
     if (near) {
       const at = y.place(goal);
@@ -47,7 +47,7 @@ export function History({ facts, trials }: { facts: Experiment; trials: Trials }
       width: 2,
       step: true,
     });
-    return { x, y, layers, near, at: bestAt(trials.objective, type) };
+    return { x, y, layers, near, at: bestAt(counted(trials), type) };
   }, [trials, type, goal]);
   const value = made.at < 0 ? null : (trials.objective[made.at] ?? null);
   const said =
@@ -56,7 +56,7 @@ export function History({ facts, trials }: { facts: Experiment; trials: Trials }
       : t("history.said", {
           best: number(value),
           metric,
-          trial: trials.index[made.at] ?? 0,
+          trial: trials.index[made.at] ?? made.at,
           of: trials.rows,
         });
   if (value === null) return <p className="faint">{said}</p>;

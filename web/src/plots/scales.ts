@@ -17,7 +17,8 @@ export type Scale = {
   ticks: (count: number) => Tick[];
 };
 
-export function linear(low: number, high: number): Scale {
+/** With `whole`, marks stand at whole numbers only: there is no trial 1.5. */
+export function linear(low: number, high: number, whole = false): Scale {
   const [a, b] =
     low === high ? [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2] : [low, high];
   return {
@@ -28,7 +29,8 @@ export function linear(low: number, high: number): Scale {
     },
     value: (p) => a + p * (b - a),
     ticks: (count) => {
-      const step = niceStep((b - a) / Math.max(1, count));
+      const rough = niceStep((b - a) / Math.max(1, count));
+      const step = whole ? Math.max(1, rough) : rough;
       const first = Math.ceil(a / step - 1e-9);
       const last = Math.floor(b / step + 1e-9);
       const marks: Tick[] = [];

@@ -4,7 +4,7 @@ import { useQueries } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { at, get } from "../../api/client";
 import type { Experiment, Trials } from "../../api/types";
-import { bestSoFar } from "../../facts/best";
+import { bestSoFar, counted } from "../../facts/best";
 import { useT } from "../../i18n";
 import { Trouble } from "../../parts/Answer";
 import { useNow } from "../../parts/now";
@@ -134,7 +134,7 @@ function Together({ pairs }: { pairs: Pair[] }) {
 function picture(pairs: Pair[], by: "trial" | "time") {
   const curves = pairs.map(({ facts, trials }) => {
     const origin = extent(trials.started.map(moment))[0];
-    const points = trials.objective.flatMap((value, i): [number, number][] => {
+    const points = counted(trials).flatMap((value, i): [number, number][] => {
       const at = by === "trial" ? (trials.index[i] ?? i) : moment(trials.completed[i]);
       return value === null || at === null ? [] : [[by === "trial" ? at : at - origin, value]];
     });
@@ -146,7 +146,7 @@ function picture(pairs: Pair[], by: "trial" | "time") {
     return { x: points.map((p) => p[0]), y: best };
   });
   const [low, high] = extent(curves.flatMap((curve) => curve.x));
-  const x = by === "trial" ? linear(...roomy(low, high, 0.02)) : elapsed(high);
+  const x = by === "trial" ? linear(...roomy(low, high, 0.02), true) : elapsed(high);
   const y = linear(...roomy(...extent(curves.flatMap((curve) => curve.y))));
   const layers: Layer[] = curves.map((curve, i) => ({
     kind: "line",

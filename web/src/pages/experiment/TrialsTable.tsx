@@ -2,7 +2,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useMemo, useRef, useState } from "react";
 import type { Experiment, Trials } from "../../api/types";
-import { bestAt } from "../../facts/best";
 import { type Column, columnsOf, filtered, type Order, sorted } from "../../facts/columns";
 import { type Key, useT } from "../../i18n";
 import { Status } from "../../parts/Status";
@@ -28,8 +27,8 @@ export function TrialsTable({ facts, trials }: { facts: Experiment; trials: Tria
     return sorted(filtered(all, columns, filter), column, order.down);
   }, [trials, columns, filter, order]);
   const best = useMemo(
-    () => bestAt(trials.objective, facts.objective.type),
-    [trials, facts.objective.type],
+    () => (facts.best ? trials.name.indexOf(facts.best.trial) : -1),
+    [trials, facts.best],
   );
   const shown = columns.filter((one) => !hidden.has(one.id));
   const labelOf = (column: Column) =>

@@ -68,6 +68,9 @@ export default function Trial({ namespace, name, trial, tab }: Props) {
   );
 }
 
+/** What munshi runs once more on request: results are never thrown away. */
+const RETRIED = new Set(["Failed", "Killed"]);
+
 function Head({ facts, namespace, name }: { facts: Facts; namespace: string; name: string }) {
   const t = useT();
   const now = useNow();
@@ -106,7 +109,7 @@ function Head({ facts, namespace, name }: { facts: Facts; namespace: string; nam
                 {t("trial.stop")}
               </button>
             )}
-            {ended && (
+            {RETRIED.has(facts.type) && (
               <button
                 type="button"
                 className="small"
@@ -119,7 +122,7 @@ function Head({ facts, namespace, name }: { facts: Facts; namespace: string; nam
           </div>
         )}
       </div>
-      {facts.message && (
+      {facts.message && facts.type !== "Succeeded" && (
         <p className={facts.type === "Failed" ? "why bad" : "why"}>
           <strong>
             <Text value={facts.reason} most={80} />
@@ -209,8 +212,8 @@ function Overview({ facts, namespace, name }: { facts: Facts; namespace: string;
 /** An early stopping rule as Katib writes it, or whatever else stands there. */
 function ruleText(rule: unknown): string {
   if (rule !== null && typeof rule === "object" && "name" in rule) {
-    const { name, comparison, value, startStep } = rule as Record<string, unknown>;
-    return `${name} ${comparison ?? ""} ${value ?? ""}${startStep ? ` (step ≥ ${startStep})` : ""}`;
+    const { name, comparison, value, start_step } = rule as Record<string, unknown>;
+    return `${name} ${comparison ?? ""} ${value ?? ""}${start_step ? ` (step ≥ ${start_step})` : ""}`;
   }
   return typeof rule === "string" ? rule : JSON.stringify(rule);
 }
@@ -295,7 +298,7 @@ function Curve({
       by === "step" ? n : (moment(time) ?? origin) - origin,
     );
     const [low, high] = extent(xs);
-    const x = by === "step" ? linear(...roomy(low, high, 0.02)) : elapsed(high);
+    const x = by === "step" ? linear(...roomy(low, high, 0.02), true) : elapsed(high);
     const y = linear(...roomy(...extent(told.points.map((p) => p[2]))));
     const [px, py] = [xs.map((v) => x.place(v)), told.points.map((p) => y.place(p[2]))];
     const layers: Layer[] = [
