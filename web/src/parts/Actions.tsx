@@ -32,19 +32,22 @@ function useDeeds(row: Row, onDeleted?: () => void, onChosen?: () => void) {
     setBusy(true);
     try {
       const body = deed === "restart" ? { max_trial_count: Number(budget) } : {};
+      // Its page is left first: it would ask for what is no longer there.
+      if (deed === "delete") onDeleted?.();
       const done =
         deed === "delete"
           ? await remove<{ said: string }>(at(row.namespace, row.name))
           : await post<{ said: string }>(at(row.namespace, row.name, deed), body);
       tell(done?.said ?? t("done"));
-      if (deed === "delete") onDeleted?.();
     } catch (error) {
       tellTrouble(error);
     } finally {
       setBusy(false);
       setAsked(null);
       void client.invalidateQueries({ queryKey: ["experiments"] });
-      void client.invalidateQueries({ queryKey: ["experiment", row.namespace, row.name] });
+      const key = ["experiment", row.namespace, row.name];
+      if (deed === "delete") client.removeQueries({ queryKey: key });
+      else void client.invalidateQueries({ queryKey: key });
     }
   }
 
