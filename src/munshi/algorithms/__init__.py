@@ -9,7 +9,9 @@ method is a pure function of the request; none knows of Experiments, trials, clo
     outside.py     algorithms of other packages, by entry points
     settings.py    algorithmSettings: declared, read, faulted
     chance.py      the one source of randomness; taken.py: points already handed out
-    random.py, grid.py, sobol.py, tpe.py
+    order.py       the history by index
+    random.py, grid.py, sobol.py, tpe.py, hyperband.py (its plan: brackets.py), cmaes.py
+    auto.py        the one that picks another
     maths/         the arithmetic in arrays
     early_stopping/  the methods that end unpromising trials
 """

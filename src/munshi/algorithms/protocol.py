@@ -45,10 +45,13 @@ class Pending:
     Attributes:
         assignments: What was handed out.
         index: The suggestion's number in the experiment, from 0.
+        active: An outcome is to be expected. False for a trial that was stopped from outside: it has
+            none, and will have one only if a user runs it once more.
     """
 
     assignments: Assignments
     index: int
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,18 +18,19 @@ if TYPE_CHECKING:
     from munshi.algorithms.outside import Broken
 
 _PATHS = {
+    "auto": "munshi.algorithms.auto:AUTO",
+    "bayesianoptimization": "munshi.algorithms.bayesian_optimization:BAYESIAN_OPTIMIZATION",
+    "cmaes": "munshi.algorithms.cmaes:CMAES",
     "grid": "munshi.algorithms.grid:GRID",
+    "hyperband": "munshi.algorithms.hyperband:HYPERBAND",
     "multivariate-tpe": "munshi.algorithms.tpe:MULTIVARIATE_TPE",
     "random": "munshi.algorithms.random:RANDOM",
     "sobol": "munshi.algorithms.sobol:SOBOL",
     "tpe": "munshi.algorithms.tpe:TPE",
 }
 _PLANNED = {
-    "bayesianoptimization": "use multivariate-tpe, which also models how parameters act together",
-    "cmaes": "use multivariate-tpe, which also models how parameters act together",
     "darts": "munshi searches no architectures yet",
     "enas": "munshi searches no architectures yet",
-    "hyperband": "use tpe with the resource fixed",
     "pbt": "use tpe and train every trial from the start",
 }
 _SYNONYMS = {

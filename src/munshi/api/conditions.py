@@ -77,6 +77,18 @@ def put(
     return (*without(conditions, kind), fresh)
 
 
+def restate(
+    conditions: Conditions, kind: str, *, true: bool, reason: str, message: str, now: datetime
+) -> Conditions:
+    """As `put`, but saying the same with another message is news of its own; its place stays the same."""
+    old = find(conditions, kind)
+    said = put(conditions, kind, true=true, reason=reason, message=message, now=now)
+    if said is not conditions or old is None or old.message == message:
+        return said
+    fresh = old.model_copy(update={"message": message, "last_update_time": now})
+    return tuple(fresh if condition.type == kind else condition for condition in said)
+
+
 def without(conditions: Conditions, *kinds: str) -> Conditions:
     """The list without the conditions of those types."""
     return tuple(condition for condition in conditions if condition.type not in kinds)

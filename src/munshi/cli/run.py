@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -23,14 +22,11 @@ from munshi.cli.progress import Progress
 from munshi.cli.settings import options as settings_options
 from munshi.cli.summary import summary
 from munshi.local import diary
-from munshi.local.home import Home, open_home
+from munshi.local.home import open_home
 from munshi.local.planning import Settings
 from munshi.local.runtime import Runtime as Work
 from munshi.rpc.services.target import Targets
 from munshi.suggester.limits import Limits
-
-if TYPE_CHECKING:
-    from munshi.rpc.services.katib import KatibServices
 
 _PATIENCE_S = 1.0
 """Most programs end with TERM at once; only when they do not there is something to say."""
@@ -41,8 +37,8 @@ class Wish:
     """What the command line says."""
 
     settings: Settings
-    limits: Limits
     targets: Targets
+    limits: Limits
     timeout: timedelta | None
     output: str | None
     progress: bool
@@ -51,8 +47,8 @@ class Wish:
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="FILE...")
 @settings_options
-@limit_options
 @served.options
+@limit_options
 @click.option("--timeout", metavar="TIME", help="Give up after so long: 90s, 15m, 2h.")
 @click.option("--no-progress", is_flag=True, help="Say nothing until the end.")
 @options.namespace
@@ -60,8 +56,8 @@ class Wish:
 def run(  # noqa: PLR0913, PLR0917 - one for each option
     names: tuple[str, ...],
     settings: Settings,
-    limits: Limits,
     targets: Targets,
+    limits: Limits,
     timeout: str | None,
     no_progress: bool,
     namespace: str,
@@ -74,7 +70,7 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
     130 interrupted.
     """
     limit = amounts.span("--timeout", timeout) if timeout is not None else None
-    wish = Wish(settings, limits, targets, limit, output, not no_progress)
+    wish = Wish(settings, targets, limits, limit, output, not no_progress)
     documents = files.read(names)
     for refusal in documents.refusals:
         ending.say(refusal)
@@ -96,7 +92,9 @@ async def _run(document: Source, documents: Documents, namespace: str, wish: Wis
         for warning in warnings:
             click.echo(warning, err=True)
         submission.judge_here(experiment, document, documents, wish.settings)
-        async with _services(wish.targets, experiment, place) as services:
+        async with served.services(
+            wish.targets, experiment, place.path, wish.limits.time
+        ) as services:
             if services is not None and (faults := await services.faults(experiment)):
                 raise document.refusal(faults)
             await submission.keep_config_maps(store, documents, experiment.namespace)
@@ -115,21 +113,6 @@ async def _run(document: Source, documents: Documents, namespace: str, wish: Wis
             )
             with diary.kept_in(place.path, _alarm):
                 return await _watched(work, wish)
-
-
-@contextlib.asynccontextmanager
-async def _services(
-    targets: Targets, experiment: Experiment, place: Home
-) -> AsyncIterator[KatibServices | None]:
-    """The services that the experiment names, started where they have to be; None: it names none."""
-    named = targets.of(experiment.spec.algorithm, experiment.spec.early_stopping)
-    if not named:
-        yield None
-        return
-    from munshi.rpc.services import katib  # noqa: PLC0415 - few experiments have any
-
-    async with katib.opened(named, place.path / "services") as services:
-        yield services
 
 
 def _alarm(trouble: str, diary_path: Path) -> None:

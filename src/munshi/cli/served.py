@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from munshi.admission import Served
+from munshi.api.experiment import Experiment
 from munshi.rpc.services import target
 from munshi.rpc.services.target import Targets
+
+if TYPE_CHECKING:
+    from munshi.rpc.services.katib import KatibServices
 
 T = TypeVar("T")
 ALGORITHMS = "MUNSHI_ALGORITHM_SERVICES"
@@ -77,3 +84,25 @@ def served(targets: Targets) -> Served:
 def _read(said: tuple[str, ...], option: str, variable: str) -> dict[str, target.Target]:
     kept = target.read(target.split(os.environ.get(variable, "")), variable)
     return kept | target.read(said, option)
+
+
+@contextlib.asynccontextmanager
+async def services(
+    targets: Targets, experiment: Experiment, home: Path, within: timedelta
+) -> AsyncIterator[KatibServices | None]:
+    """The services that an Experiment names, started where they have to be; None: it names none.
+
+    Args:
+        targets: All that were named.
+        experiment: Admitted.
+        home: Where their output goes, into `services/`.
+        within: How long one question may take.
+    """
+    named = targets.of(experiment.spec.algorithm, experiment.spec.early_stopping)
+    if not named:
+        yield None
+        return
+    from munshi.rpc.services import katib  # noqa: PLC0415 - few experiments have any
+
+    async with katib.opened(named, home / "services", within) as opened:
+        yield opened

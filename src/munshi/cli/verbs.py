@@ -37,6 +37,9 @@ VERBS: Mapping[str, Verb] = {
     "explain": Verb(
         "munshi.cli.explain:explain", "Tell the story of an experiment or a trial, and why."
     ),
+    "replay": Verb(
+        "munshi.cli.replay:replay", "Compute every suggestion again, and compare with the records."
+    ),
     "export": Verb("munshi.cli.export:export", "Print all trials as a table: CSV or JSON."),
     "ui": Verb("munshi.cli.ui:ui", "Show experiments in a browser, live."),
     "suspend": Verb("munshi.cli.suspend:suspend", "Begin no new trial for now."),

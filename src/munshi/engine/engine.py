@@ -17,7 +17,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-from munshi import template
+from munshi import algorithms, template
 from munshi.api.experiment import Experiment, ExperimentStatus
 from munshi.api.meta import ConfigMap, Resource
 from munshi.api.suggestion import Suggestion, SuggestionStatus
@@ -326,10 +326,11 @@ class Engine:
         observation = await self._observe(trial, run)
         plan = reconcile_trial(TrialView(trial, run, observation), self._clock.now())
         had_ended = trial.is_completed
-        if self._thrift.settle_starts or not _begins(trial, plan) or self._queue.failures(key):
-            trial = await self._performer.write_trial(trial, plan.status)
-        else:  # its next pass writes it, when the job is there
+        if _begins(trial, plan) and not self._queue.failures(key):
+            # Its next pass writes it; if there is none, the job is found again by the trial's name.
             trial = trial.model_copy(update={"status": plan.status})
+        else:
+            trial = await self._performer.write_trial(trial, plan.status)
         for action in plan.actions:
             log.info("trial %s: %s (%s)", trial.name, type(action).__name__, action.because)
             await self._performer.act_on_trial(trial, action, self._queue.failures(key))
@@ -363,7 +364,10 @@ class Engine:
         for action in plan.actions:
             log.info("experiment %s: %s (%s)", key, type(action).__name__, action.because)
         await self._performer.act_on_experiment(experiment, plan.actions, self._wake)
-        if plan.actions:
+        waits = view.suggestion is not None and view.suggestion.status.waits_for
+        if (
+            plan.actions or waits
+        ):  # an end of a trial is what a waiting algorithm is asked again for
             self._queue.add(Key(Kind.SUGGESTION, key.experiment_uid))
 
     async def _pass_suggestion(self, key: Key) -> None:
@@ -416,6 +420,9 @@ class Engine:
     ) -> Callable[[SuggestionView], SuggestionStatus]:
         """Ask, and say how the answer is to be written down."""
         served = ask.algorithm in self._services.algorithms
+        if not served and asked.suggestion.status.suggestion_count and not _is_ours(ask.algorithm):
+            # Its service was named when it began; whoever runs munshi may name it again.
+            raise Retryable(f'nobody answers for the algorithm "{ask.algorithm}" any more')
         try:
             if served:
                 reply = await self._services.suggest(asked, ask.request.count)
@@ -501,8 +508,13 @@ def _is_live(run: Run | None) -> bool:
 
 
 def _begins(trial: Trial, plan: Plan[TrialStatus]) -> bool:
-    """Whether the plan is to start the trial for the first time."""
-    return not trial.status.attempts and any(isinstance(one, LaunchTrial) for one in plan.actions)
+    """Whether the plan is to start the trial for the first time, and nothing else was said of it before."""
+    fresh = not (trial.status.attempts or trial.status.conditions)
+    return fresh and any(isinstance(one, LaunchTrial) for one in plan.actions)
+
+
+def _is_ours(algorithm: str) -> bool:
+    return algorithm in algorithms.known()
 
 
 def _owner_uid(resource: Resource) -> str:

@@ -40,19 +40,16 @@ class Thrift:
     Attributes:
         experiment: The rest of an Experiment's status: for onlookers only.
         suggestion: The rest of a Suggestion's status; see above.
-        settle_starts: Write a trial's first start down before it is made. Not needed where a job is
-            found again by its trial's name.
         jobs_stay: The job of an ended trial is still there, for another pass to clear away.
     """
 
     experiment: Rest
     suggestion: Rest
-    settle_starts: bool
     jobs_stay: bool
 
 
-LOCAL = Thrift(Rest(0.0, 0.1), Rest(0.0, 0.1), settle_starts=True, jobs_stay=False)
-CLUSTER = Thrift(Rest(0.5, 3.0), Rest(0.5, 0.0), settle_starts=False, jobs_stay=True)
+LOCAL = Thrift(Rest(0.0, 0.1), Rest(0.0, 0.1), jobs_stay=False)
+CLUSTER = Thrift(Rest(0.5, 3.0), Rest(0.5, 0.0), jobs_stay=True)
 
 
 @dataclass(slots=True)

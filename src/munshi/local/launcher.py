@@ -3,7 +3,8 @@
 The trial's folder is the truth. `launch` writes it, `look` reads it, so an engine that starts after a
 crash adopts trials that still run and reads what ended meanwhile. A program may delete or lock its own
 folder; until its supervisor has mended that, what was started here is known by heart. A folder belongs
-to one attempt (`status.attempts`); one that the machine lost is forgotten, and the next has its own.
+to one attempt (`status.attempts`; the first start is not written there before it is made, for its folder
+is known by the trial's name); one that the machine lost is forgotten, and the next has its own.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ class LocalLauncher:
     async def look(self, trial: Trial) -> Run | None:
         """See `ports.Launcher.look`."""
         folder = self.folder(trial)
-        if not trial.status.attempts or (folder not in self._known and _is_forgotten(folder)):
+        if folder not in self._known and _is_unused(folder):
             return None
         state = self._inspect(folder)
         match state:
@@ -249,6 +250,7 @@ class LocalLauncher:
             notes=progress.seen.notes,
             last_words=words,
             remarks=(*((said,) if said and succeeded else ()), *progress.remarks),
+            began=None if isinstance(stage, jobs.Pending) else stage.started,
             ended=stage.ended if isinstance(stage, jobs.Succeeded | jobs.Failed) else None,
             tripped=progress.judge.tripped,
         )
@@ -357,8 +359,9 @@ def _goes_without_saying(trial: Trial) -> bool:
     return wishes.kind_of(trial.spec.metrics_collector) is CollectorKind.STDOUT
 
 
-def _is_forgotten(folder: Path) -> bool:
+def _is_unused(folder: Path) -> bool:
+    """Whether nothing was begun there, or it was forgotten."""
     try:
-        return (folder / FORGOTTEN).exists()
+        return not folder.exists() or (folder / FORGOTTEN).exists()
     except PermissionError:  # locked by its program; nobody has forgotten it
         return False

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 LOOK_S = 0.2
 """How often progress is told and the end is looked for."""
+GARBAGE = 10_000
+"""Objects more than were freed before the collector looks for rings: what a pass makes has hardly any."""
 Told = Callable[[Experiment, Sequence[Trial]], None]
 
 
@@ -102,6 +104,7 @@ class Runtime:
 
     async def _drive(self, told: Told) -> Experiment:
         gc.freeze()  # what is loaded by now stays: the collector need not go through it again and again
+        gc.set_threshold(GARBAGE)
         clock = WallClock()
         experiment = await self.store.get(Experiment, self.namespace, self.name)
         async with contextlib.AsyncExitStack() as stack:

@@ -28,6 +28,13 @@ def points(request: Any) -> Any:
     return reply
 
 
+def rules(_: Any) -> Any:
+    """One rule: less than 0.5 from the fourth report on."""
+    reply = messages.classes(messages.KATIB)["GetEarlyStoppingRulesReply"]()
+    reply.early_stopping_rules.add(name="accuracy", value="0.5", comparison=2, start_step=4)
+    return reply
+
+
 @dataclass(slots=True)
 class Scripted:
     """What the service answers, and what it was asked.

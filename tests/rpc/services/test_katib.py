@@ -25,7 +25,7 @@ from munshi.testing.builders import (
     running,
     succeeded,
 )
-from rpc.services.scripted import Scripted, points, serving
+from rpc.services.scripted import Scripted, points, rules, serving
 
 OF_MINE = an_experiment("e", algorithm="mine", parameters=(a_double(), a_double("momentum")))
 CODE = grpc.StatusCode
@@ -47,7 +47,9 @@ async def asking(script: Scripted) -> AsyncIterator[KatibServices]:
     async with serving(script) as address:
         callers = Caller("mine", address), Caller("theirs", address)
         try:
-            yield KatibServices({"mine": callers[0]}, {"theirs": callers[1]}, "manager:6789")
+            services = KatibServices({"mine": callers[0]}, {"theirs": callers[1]})
+            services.db_manager = "manager:6789"
+            yield services
         finally:
             for caller in callers:
                 await caller.close()
@@ -244,8 +246,8 @@ def test_a_check_is_tried_again_while_nobody_answers() -> None:
 
 def test_a_check_ends_at_last() -> None:
     """As often as was said, then the author is told that nobody answers."""
-    failures = {"ValidateAlgorithmSettings": repeat((CODE.UNAVAILABLE, "starting"))}
-    script = Scripted(failures=failures)
+    away = repeat((CODE.UNAVAILABLE, "starting"))
+    script = Scripted(failures={"ValidateAlgorithmSettings": away})
     with pytest.raises(Retryable):
         asked(script, lambda services: services.faults(OF_MINE, tries=2))
     assert len(script.asked) == 2
@@ -269,13 +271,7 @@ STOPPED = OF_MINE.model_copy(
 
 def test_rules_of_an_early_stopping_service() -> None:
     """With the trials and the address of the values it gets; its rules come in munshi's words."""
-
-    def ruled(_: Any) -> Any:
-        reply = messages.classes(messages.KATIB)["GetEarlyStoppingRulesReply"]()
-        reply.early_stopping_rules.add(name="accuracy", value="0.5", comparison=2, start_step=4)
-        return reply
-
-    script = Scripted({"GetEarlyStoppingRules": ruled})
+    script = Scripted({"GetEarlyStoppingRules": rules})
     trials = [a_trial("e-1", succeeded(0.9), index=0)]
     (rule,) = asked(script, lambda services: services.rules(STOPPED, trials))
     assert (rule.name, rule.value, rule.comparison, rule.start_step) == (

@@ -52,7 +52,7 @@ async def serve(settings: Settings) -> None:
         await preflight.check(api, settings)
         ledger = await stack.enter_async_context(_ledger(settings, api.server))
         services = await stack.enter_async_context(
-            katib.opened(settings.services, settings.data / "services")
+            katib.opened(settings.services, settings.data / "services", settings.limits.time)
         )
         operator = Operator(api, ledger, settings, services=services)
         port = await stack.enter_async_context(

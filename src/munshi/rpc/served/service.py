@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from types import ModuleType
 from typing import Any, NoReturn
 
-from munshi.errors import AlgorithmRefused, MunshiError, Retryable
+from munshi.errors import AlgorithmRefused, MunshiError, NotFound, Retryable
 from munshi.rpc import library, listening, messages
 from munshi.rpc.served import questions
 from munshi.rpc.served.stopping import Stopping, faults
@@ -128,6 +128,8 @@ class _Calls:
         code = self._codes.INTERNAL
         if isinstance(fault, AlgorithmRefused):
             code = self._codes.INVALID_ARGUMENT
+        elif isinstance(fault, NotFound):
+            code = self._codes.NOT_FOUND
         elif isinstance(fault, Retryable):
             code = self._codes.UNAVAILABLE
         await context.abort(code, str(fault))

@@ -7,16 +7,17 @@ which may not follows gRPC's own advice on its codes; an exception in a Python s
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
 from munshi.errors import AlgorithmRefused, MunshiError, Retryable, ServiceBroke, printable
 from munshi.rpc import library, messages
 
-CALL_S = 120.0
-"""For points: a model of thousands of trials takes its time."""
+CALL = timedelta(seconds=60)
+"""For points, unless something else is said; Katib's own limit."""
 CHECK_S = 60.0
-"""For the judgement of settings; Katib's own limit."""
+"""For the judgement of settings, likewise."""
 RULES_S = 10.0
 """For early-stopping rules: meanwhile the experiment waits."""
 TRIES, PAUSE_S = 5, 0.25

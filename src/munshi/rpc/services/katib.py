@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from munshi.reconcile.stopping import Rules
 from munshi.reconcile.views import SuggestionView
 from munshi.rpc import messages
 from munshi.rpc.services import objects, program
-from munshi.rpc.services.caller import CALL_S, CHECK_S, RULES_S, TRIES, Caller
+from munshi.rpc.services.caller import CALL, CHECK_S, RULES_S, TRIES, Caller
 from munshi.rpc.services.target import Target, Targets
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -35,6 +36,9 @@ class KatibServices:
     Args:
         algorithms: Who answers for which algorithm.
         early_stopping: Who answers for which early stopping.
+        within: How long a question for points may take.
+
+    Attributes:
         db_manager: `HOST:PORT` where an early-stopping service finds the values of trials; empty: nowhere.
     """
 
@@ -42,10 +46,11 @@ class KatibServices:
         self,
         algorithms: Mapping[str, Caller],
         early_stopping: Mapping[str, Caller],
-        db_manager: str = "",
+        within: timedelta = CALL,
     ) -> None:
         self._algorithms, self._stopping = algorithms, early_stopping
-        self.db_manager = db_manager
+        self._within_s = within.total_seconds()
+        self.db_manager = ""
 
     @property
     def algorithms(self) -> Collection[str]:
@@ -123,7 +128,9 @@ class KatibServices:
 
         # Away from the event loop: of thousands of trials it takes some tenths of a second.
         asked = await asyncio.to_thread(request)
-        reply = await self._algorithms[name].call("Suggestion", "GetSuggestions", asked, CALL_S)
+        reply = await self._algorithms[name].call(
+            "Suggestion", "GetSuggestions", asked, self._within_s
+        )
         parameters = [parameter.name for parameter in experiment.spec.parameters]
         return _reply(reply, name, parameters, count)
 
@@ -145,14 +152,14 @@ class KatibServices:
 
 @contextlib.asynccontextmanager
 async def opened(
-    targets: Targets, logs: Path, db_manager: str = ""
+    targets: Targets, logs: Path, within: timedelta = CALL
 ) -> AsyncIterator[KatibServices]:
     """The services, those with a command started, until the end of this context.
 
     Args:
         targets: Which there are.
         logs: The folder for the output of those that are started.
-        db_manager: See `KatibServices`.
+        within: How long a question for points may take.
 
     Raises:
         MissingExtra: grpcio or protobuf is not installed.
@@ -176,7 +183,7 @@ async def opened(
         algorithms = {name: await caller(one) for name, one in targets.algorithms.items()}
         stopping = {name: await caller(one) for name, one in targets.early_stopping.items()}
         await asyncio.gather(*(one.ready() for one in started.values()))
-        yield KatibServices(algorithms, stopping, db_manager)
+        yield KatibServices(algorithms, stopping, within)
 
 
 def _reply(reply: Any, name: str, parameters: Sequence[str], count: int) -> Reply:  # noqa: ANN401
