@@ -8,14 +8,10 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .PHONY: help dev web demo check test pythons cluster cluster-down test-cluster fmt generate clean lint needs-go lint-web
 
-# The longer stories on the real cluster take a quarter of an hour and are not steady enough yet on a busy
-# machine to stand in the gate; `make test-cluster` runs them all, and `make test` says what it left out.
-CLUSTER_TESTS := tests/cluster
-SHORT_CLUSTER_TESTS := $(patsubst %,tests/cluster/test_%.py,cluster crds store operator same)
-
 # Settings, e.g. `make dev PYTHON=/opt/python/bin/python3` or `make test WORKERS=2`.
 PYTHON ?=
 WORKERS ?= auto
+CLUSTER_TESTS ?= tests/cluster
 
 # One version for everybody: the lock file is read by the uv that wrote it.
 UV_VERSION := 0.13.9
@@ -64,7 +60,7 @@ check: $(READY) lint lint-web ## Format, lint, types, imports and the fast tests
 	$(PY) -m pytest -m "not journey and not oracle and not tensorflow and not browser and not cluster" -n "$(WORKERS)" -q
 
 test: needs-go $(READY_FOR_ALL) lint lint-web pythons ## Everything: make check's checks, then all tests (needs Go and 8 GB of disk)
-	@$(MAKE) --no-print-directory test-cluster CLUSTER_TESTS="$(SHORT_CLUSTER_TESTS)"
+	@$(MAKE) --no-print-directory test-cluster
 	@MUNSHI_LEFT_OUT="$$(cat .cache/left-out .cache/left-out-cluster 2>/dev/null || :)" \
 	tools/pytest_twice.sh $(PY) .pytest_cache -m "not cluster" -n "$(WORKERS)" --dist worksteal
 
@@ -165,8 +161,6 @@ fi; \
 ran=; if $(PY) tools/cluster status >/dev/null 2>&1; then ran=yes; fi; \
 if [ -z "$$ran" ]; then trap '$(PY) tools/cluster down' EXIT; trap 'exit 130' INT TERM; fi; \
 $(PY) tools/cluster up; \
-if [ "$(CLUSTER_TESTS)" != tests/cluster ]; then \
-  echo "the longer tests on a real Kubernetes: make test-cluster" > .cache/left-out-cluster; fi; \
 tools/pytest_twice.sh $(PY) .cache/pytest-cluster -q -m cluster $(CLUSTER_TESTS)
 endef
 

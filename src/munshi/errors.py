@@ -12,6 +12,7 @@
     │   ├── LaunchRefused      the rendered job cannot run here; says what to do instead
     │   ├── Forbidden          the cluster does not let us; names what would have to be allowed
     │   └── MissingExtra       an optional dependency is not installed; carries the install line
+    ├── ServiceBroke       a service that is not munshi's failed; a few more times it is asked
     ├── NotFound           an answer, not an accident
     ├── AlreadyExists      an answer, not an accident
     └── Gone               a watch asks for a version that is no longer kept: list again
@@ -157,6 +158,10 @@ class Terminal(MunshiError):
 
 class AlgorithmRefused(Terminal):
     """The algorithm cannot work with this space, these settings or this history (the message names which)."""
+
+
+class ServiceBroke(MunshiError):
+    """A service outside of munshi failed, or its answer cannot be used; it may do better the next time."""
 
 
 class TemplateBroken(Terminal):

@@ -130,3 +130,13 @@ def test_what_has_no_effect_is_a_warning() -> None:
     )
     warnings = admission.admit(document, config_maps=config_maps).warnings
     assert [w.field for w in warnings] == ["spec.metricsCollectorSpec.source.filter"]
+
+
+def test_who_names_no_algorithm_gets_auto() -> None:
+    """An Experiment without spec.algorithm is admitted with `auto`; an empty name is still a fault."""
+    admitted = admission.with_defaults(experiment({"spec.algorithm": GONE}))
+    assert admitted.spec.algorithm is not None
+    assert admitted.spec.algorithm.algorithm_name == "auto"
+    nameless = admission.with_defaults(experiment({"spec.algorithm.algorithmName": ""}))
+    assert nameless.spec.algorithm is not None
+    assert nameless.spec.algorithm.algorithm_name == ""

@@ -441,7 +441,7 @@ def test_the_default_template(sentence: str) -> None:
 
 def test_an_algorithm_that_munshi_lacks_is_converted_with_a_note() -> None:
     """The file is for Katib, too: a planned algorithm is no reason to refuse, a misspelt one is."""
-    _, notes = converted(written().replace("algorithmName: random", "algorithmName: cmaes"))
+    _, notes = converted(written().replace("algorithmName: random", "algorithmName: pbt"))
     assert "converted all the same" in notes[0]
     assert "rnadom" in str(
         refusal(written().replace("algorithmName: random", "algorithmName: rnadom"))

@@ -17,7 +17,6 @@ FOLDER = Path(__file__).parent.parent / "manifests"
 ALGORITHM = "spec.algorithm.algorithmName"
 REFUSED = {
     "v1alpha3/bayesianoptimization-example.yaml": {ALGORITHM},
-    "v1alpha3/cmaes-example.yaml": {ALGORITHM},
     "v1alpha3/nas/darts-example-gpu.yaml": {ALGORITHM, "spec.nasConfig"},
     "v1alpha3/nas/enas-example-cpu.yaml": {ALGORITHM, "spec.nasConfig"},
     "v1beta1/hp-tuning/bayesian-optimization.yaml": {ALGORITHM},
@@ -25,7 +24,6 @@ REFUSED = {
     "v1beta1/nas/darts-gpu.yaml": {ALGORITHM, "spec.nasConfig"},
     "v1beta1/nas/enas-cpu.yaml": {ALGORITHM, "spec.nasConfig"},
     "v1beta1/trial-template/trial-configmap-source.yaml": {
-        ALGORITHM,
         "spec.trialTemplate.configMap.configMapName",
     },
 }

@@ -58,7 +58,6 @@ REFUSED: dict[str, tuple[dict[str, object], str, str]] = {
         "spec.objective.additionalMetricNames[1]",
         "already",
     ),
-    "no algorithm": ({"spec.algorithm": GONE}, "spec.algorithm", "tpe"),
     "an algorithm without name": (
         {"spec.algorithm.algorithmName": ""},
         "spec.algorithm.algorithmName",
@@ -70,7 +69,7 @@ REFUSED: dict[str, tuple[dict[str, object], str, str]] = {
         'did you mean "tpe"?',
     ),
     "an algorithm that is planned": (
-        {"spec.algorithm.algorithmName": "hyperband"},
+        {"spec.algorithm.algorithmName": "pbt"},
         "spec.algorithm.algorithmName",
         "not available in this version",
     ),

@@ -1,4 +1,4 @@
-"""All five algorithms keep the contract that ships in munshi.testing."""
+"""The algorithms that need no setting keep the contract that ships in munshi.testing."""
 
 from __future__ import annotations
 
@@ -62,3 +62,44 @@ class TestMultivariateTpeFromTheStart(TestTpeFromTheStart):
     """One window for all, before the first result."""
 
     algorithm = find("multivariate-tpe")
+
+
+class TestBayesianOptimization(AlgorithmContract):
+    """A Gaussian process from the sixth result on."""
+
+    algorithm = find("bayesianoptimization")
+    settings: ClassVar = {"n_initial_points": "6"}
+
+
+class TestBayesianOptimizationByLot(TestBayesianOptimization):
+    """All acquisitions by lot, found by sampling."""
+
+    settings: ClassVar = {
+        "n_initial_points": "2",
+        "acq_func": "gp_hedge",
+        "acq_optimizer": "sampling",
+    }
+
+
+class TestForest(TestBayesianOptimization):
+    """A random forest as the model."""
+
+    settings: ClassVar = {"n_initial_points": "12", "base_estimator": "RF"}
+
+
+class TestCmaEs(AlgorithmContract):
+    """CMA-ES; its generations are of four to nine results here."""
+
+    algorithm = find("cmaes")
+
+
+class TestCmaEsWithRestarts(TestCmaEs):
+    """Starting wide, and anew when it has converged."""
+
+    settings: ClassVar = {"sigma": "0.5", "restart_strategy": "bipop", "random_state": "3"}
+
+
+class TestAuto(AlgorithmContract):
+    """Whatever it picks."""
+
+    algorithm = find("auto")

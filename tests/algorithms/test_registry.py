@@ -10,7 +10,17 @@ from munshi.errors import AlgorithmRefused
 
 def test_known_names_are_found() -> None:
     """Each name leads to an algorithm that goes by it."""
-    assert known() == ("grid", "multivariate-tpe", "random", "sobol", "tpe")
+    assert known() == (
+        "auto",
+        "bayesianoptimization",
+        "cmaes",
+        "grid",
+        "hyperband",
+        "multivariate-tpe",
+        "random",
+        "sobol",
+        "tpe",
+    )
     assert [find(name).name for name in known()] == list(known())
 
 
@@ -18,7 +28,7 @@ REFUSED = {
     "tpee": '"tpee" is unknown; did you mean "tpe"?',
     "TPE": '"TPE" is unknown; did you mean "tpe"?',
     "grid_search": '"grid_search" is unknown; did you mean "grid"?',
-    "zzz": "known: grid, multivariate-tpe, random, sobol, tpe",
+    "zzz": "known: auto, bayesianoptimization, cmaes, grid, hyperband, multivariate-tpe, random, sobol, tpe",
     "": "is missing",
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from munshi.algorithms import find, known
-from munshi.algorithms.settings import RANDOM_STATE, Setting, read
+from munshi.algorithms.settings import RANDOM_STATE, Setting, Word, read, words
 from munshi.testing.algorithms import SMALL
 
 SETTINGS = (
@@ -59,10 +59,35 @@ def test_every_fault_is_named_with_its_value_and_limits(case: str) -> None:
     assert all(line.startswith(start) for line, start in zip(said, starts, strict=True)), said
 
 
+def test_words_are_texts_within_their_choices() -> None:
+    """One of the choices as it is written, or any text that is not empty; the default where nothing is."""
+    knows = (
+        Word("how", "A way.", ("slow", "fast"), "slow"),
+        Word("who", "A name.", aliases=("WHO",)),
+    )
+    assert words(knows, {}) == {"how": "slow", "who": None}
+    assert words(knows, {"how": "fast", "WHO": "me"}) == {"how": "fast", "who": "me"}
+    said = [str(fault) for fault in read(knows, {"how": "Fast", "who": " "})[1]]
+    assert said == [
+        'how: "Fast" is not slow or fast; write one, or leave it out for slow',
+        'who: " " is not a name; write one, or leave it out',
+    ]
+
+
 KATIBS = {
+    "bayesianoptimization": {
+        "base_estimator": "GP",
+        "n_initial_points": "10",
+        "acq_func": "gp_hedge",
+        "acq_optimizer": "auto",
+        "random_state": "10",
+    },
     "random": {"random_state": "10"},
     "grid": {"random_state": "10"},
     "sobol": {},
+    "auto": {"random_state": "10"},
+    "cmaes": {"random_state": "10", "sigma": "0.001", "restart_strategy": "none"},
+    "hyperband": {"resource_name": "n", "eta": "3", "r_l": "9", "s_max": "2", "current_i": "0"},
     "tpe": {
         "gamma": "0.25",
         "prior_weight": "1.0",

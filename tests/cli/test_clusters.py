@@ -65,6 +65,8 @@ def test_objects_look_the_same(both: ClusterWorld, munshi: Munshi) -> None:
         ("best", "random-a1"),
         ("export", "random"),
         ("export", "random", "-o", "json"),
+        ("replay", "random"),
+        ("replay", "nobody"),
         ("suspend", "nobody"),
         ("stop", "trial/random-a1"),
         ("delete", "trial", "nobody", "--ignore-not-found"),

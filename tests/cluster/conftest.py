@@ -1,7 +1,8 @@
 """One real cluster for all tests of this folder, and a namespace for each.
 
 A cluster that runs is used and left running; one that was started here is ended. Under pytest-xdist the
-cluster must run already, for no worker knows when the others are done with it.
+cluster must run already, for no worker knows when the others are done with it. But the whole folder has to
+go one by one: some tests install an operator that drives all namespaces, and some kill the API server.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in ours:
         item.add_marker("cluster")
         # The cluster's start does not count: the first one builds Kubernetes.
-        item.add_marker(pytest.mark.timeout(TEST_S, func_only=True))
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TEST_S, func_only=True))
     if ours and not is_asked_for(config) and not is_there():
         config.hook.pytest_deselected(items=ours)
         items[:] = [item for item in items if item not in ours]

@@ -49,7 +49,7 @@ REFUSED = {
     "hp-tuning/simple-pbt.yaml": ('"pbt"',),
     "nas/darts-gpu.yaml": ('"darts"', "spec.nasConfig"),
     "nas/enas-cpu.yaml": ('"enas"', "spec.nasConfig"),
-    "trial-template/trial-configmap-source.yaml": ('"cmaes"',),
+    "trial-template/trial-configmap-source.yaml": ("spec.trialTemplate.configMap.configMapName",),
 }
 """What stands in the message of the Experiment that was not accepted."""
 WAITS = {

@@ -61,7 +61,10 @@ def test_what_is_deleted_by_hand(cluster: Cluster, namespace: Cluster, tmp_path:
 def test_what_is_deleted_while_nobody_looks(
     cluster: Cluster, namespace: Cluster, tmp_path: Path
 ) -> None:
-    """It is the same without an operator: a pod's trial begins anew, a deleted trial is not made again."""
+    """It is the same without an operator: a pod's trial begins anew, a deleted trial is not made again.
+
+    The operator dies when the trials' assignments have left the Suggestion, a moment after they were made.
+    """
     cluster.kubectl("apply", "--server-side", "-f", str(ROOT / "deploy" / "crds"))
     more = ("--data", str(tmp_path / "data"), ALONE)
     with replicas(namespace, tmp_path) as start, watched(namespace, tmp_path) as jobs:
@@ -69,6 +72,7 @@ def test_what_is_deleted_while_nobody_looks(
         story = small(*PATIENT, maxTrialCount=3, parallelTrialCount=2, maxFailedTrialCount=1)
         namespace.apply(story)
         until(active(namespace, 2), 60, "two pods run")
+        until(lambda: not waiting(namespace), 20, "no assignment waits for its trial")
         operator.kill()
         by_pod, by_trial = (trial["metadata"]["name"] for trial in in_order(namespace))
         namespace.kubectl("delete", "trial", by_trial, "--timeout=30s")
@@ -162,6 +166,14 @@ def in_order(cluster: Cluster) -> list[dict[str, Any]]:
     return sorted(
         trials(cluster), key=lambda one: int(one["metadata"]["annotations"][INDEX_ANNOTATION])
     )
+
+
+def waiting(cluster: Cluster) -> list[dict[str, Any]]:
+    """The assignments that wait for their trial."""
+    found: list[dict[str, Any]] = cluster.get("suggestion", "story")["status"].get(
+        "suggestions", []
+    )
+    return found
 
 
 def job_names(cluster: Cluster) -> set[str]:

@@ -11,7 +11,7 @@ import pytest
 
 from support.cluster import Cluster
 from support.experiments import an_experiment
-from support.operators import figures, installed, page_of, until
+from support.operators import figures, installed, page_of, removed, until
 
 KATIBS = ("update-prometheus-metrics", "clean-metrics-in-db")
 
@@ -132,3 +132,22 @@ def test_a_killed_api_server_stops_nothing(operator: Cluster, namespace: Cluster
     namespace.wait("experiment/random", "condition=Succeeded", timeout_s=180)
     status = namespace.get("experiment", "random")["status"]
     assert (status["trials"], status["trialsSucceeded"]) == (6, 6)
+
+
+def test_its_removal_leaves_what_is_others(operator: Cluster, namespace: Cluster) -> None:
+    """Without deploy/operator.yaml's objects Experiments, results and what runs stay, and the namespace.
+
+    It stands last, for it takes the operator away from the others.
+    """
+    namespace.apply(an_experiment("--pause=5", maxTrialCount=2))
+    running = ("pods", "--field-selector=status.phase=Running")
+    until(lambda: len(namespace.get(*running)["items"]) == 2, 60, "two pods")
+    kinds = "experiments,suggestions,trials,jobs"
+    before = {each["metadata"]["uid"] for each in namespace.get(kinds)["items"]}
+    removed(operator)
+    assert before == {each["metadata"]["uid"] for each in namespace.get(kinds)["items"]}
+    assert operator.get("namespace", operator.namespace)["status"]["phase"] == "Active"
+    assert "munshi" not in operator.kubectl(
+        "get", "deployments,serviceaccounts,roles", "-o", "name"
+    )
+    namespace.kubectl("wait", "jobs", "--all", "--for=condition=Complete", "--timeout=60s")

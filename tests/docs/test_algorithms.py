@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from munshi.algorithms import early_stopping, registry
-from munshi.algorithms.settings import Setting
+from munshi.algorithms.settings import Setting, Word
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "algorithms"
-SETTINGS: dict[str, tuple[Setting, ...]] = {
+SETTINGS: dict[str, tuple[Setting | Word, ...]] = {
     **{name: registry.find(name).settings for name in registry.known()},  # type: ignore[attr-defined]
     **{name: early_stopping.find(name).settings for name in early_stopping.known()},  # type: ignore[attr-defined]
 }
@@ -35,7 +35,7 @@ def test_the_settings_are_those_of_the_code(name: str) -> None:
         (
             {setting.name, *setting.aliases},
             setting.limits,
-            "not set" if setting.default is None else f"{setting.default:g}",
+            setting.default_text,
         )
         for setting in SETTINGS[name]
     ]

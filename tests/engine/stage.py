@@ -16,8 +16,9 @@ from munshi.api.experiment import Experiment
 from munshi.api.meta import Resource
 from munshi.api.suggestion import Suggestion
 from munshi.api.trial import Trial
-from munshi.engine.engine import LOCAL, Engine, Thrift
-from munshi.engine.ports import Change, Event, Store
+from munshi.engine.engine import Engine
+from munshi.engine.ports import Change, Event, Services, Store
+from munshi.engine.thrift import LOCAL, Thrift
 from munshi.errors import Conflict, StoreBusy
 from munshi.testing.clock import SimulatedClock
 from munshi.testing.launcher import Play, Script, ScriptedLauncher
@@ -124,9 +125,10 @@ class Stage:
         failing: float = 0.0,
         seed: int = 0,
         suggester: DirectSuggester | None = None,
+        services: Services | None = None,
         thrift: Thrift = LOCAL,
     ) -> None:
-        self.thrift = thrift
+        self.thrift, self.services = thrift, services
         self.clock = SimulatedClock()
         uids = count()
         self.log = MemoryLog()
@@ -149,6 +151,7 @@ class Stage:
             self.suggester,
             self.clock,
             events=self.story,
+            services=self.services,
             thrift=self.thrift,
         )
         task = asyncio.ensure_future(engine.run())

@@ -128,8 +128,8 @@ def test_the_story_of_a_trial() -> None:
         told = await stage.story.events(owner.uid, trial.name)
         assert [one.reason for one in told] == [
             "CreateTrial",
-            "TrialCreated",
             "LaunchTrial",
+            "TrialCreated",
             "TrialRunning",
             "TrialSucceeded",
         ]

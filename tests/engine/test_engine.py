@@ -18,7 +18,7 @@ from munshi.api.experiment import (
     ResumePolicy,
 )
 from munshi.api.trial import Trial, TrialCondition
-from munshi.engine.engine import CLUSTER, LOCAL, Thrift
+from munshi.engine.thrift import CLUSTER, LOCAL, Thrift
 from munshi.errors import AlgorithmRefused
 from munshi.testing.builders import a_template, an_experiment, an_objective, choices
 from munshi.testing.clock import simulated
@@ -251,6 +251,29 @@ def test_a_deleted_trial_is_stopped_and_not_raised_again() -> None:
         assert len(names) == 3
         assert victim.name not in names
         assert last(await stage.experiment()) == ("Succeeded", "ExperimentMaxTrialsReached")
+        await stage.launcher.close()
+
+    simulated(story())
+
+
+@pytest.mark.parametrize("thrift", [LOCAL, CLUSTER])
+def test_a_trial_that_is_deleted_while_no_engine_is_there_stays_away(thrift: Thrift) -> None:
+    """A second after a trial was made the next engine knows it was, though it never saw it."""
+
+    async def story() -> None:
+        stage = Stage(lambda _: Script(runs_s=5), thrift=thrift)
+        await stage.store.create(an_experiment(parallel=2, max_trials=4))
+        async with stage.engine():
+            await stage.until(lambda: len(stage.launcher.running()) == 2)
+            await asyncio.sleep(1)
+        assert not (await stage.suggestion()).status.suggestions
+        victim = (await stage.trials())[1]
+        await stage.store.delete(Trial, "default", victim.name)
+        await stage.launcher.stop(victim)
+        await stage.go_on()
+        names = [t.name for t in await stage.trials()]
+        assert len(names) == 3
+        assert victim.name not in names
         await stage.launcher.close()
 
     simulated(story())

@@ -25,6 +25,16 @@ def test_the_file_is_generated() -> None:
     """`make generate` would change nothing."""
     written = DEPLOY.joinpath("munshi.yaml").read_text("utf-8")
     assert written == manifests.text(manifests.read_crds(DEPLOY)), "run: make generate"
+    own = DEPLOY.joinpath("operator.yaml").read_text("utf-8")
+    assert own == manifests.text_of_own(), "run: make generate"
+
+
+def test_what_removes_it_leaves_what_is_others() -> None:
+    """The second file is the first one without the namespace and the kinds, which hold others' objects."""
+    crds = manifests.read_crds(DEPLOY)
+    kept = [each for each in manifests.documents(crds) if each not in manifests.own()]
+    assert {each["kind"] for each in kept} == {"Namespace", "CustomResourceDefinition"}
+    assert len(manifests.documents(crds)) == len(kept) + len(manifests.own())
 
 
 def test_the_kinds_come_with_it() -> None:

@@ -200,6 +200,27 @@ class TestLocalLauncher(LauncherContract):
 
         asyncio.run(story())
 
+    @pytest.mark.parametrize(("unsaid_s", "live"), [(3600.0, False), (0.0, True)])
+    def test_a_start_is_told_of_after_a_moment(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unsaid_s: float, *, live: bool
+    ) -> None:
+        """What ends within that moment is told of once, when all is read; what does not, as running."""
+        monkeypatch.setattr(launching, "UNSAID_S", unsaid_s)
+
+        async def story() -> None:
+            async with _ground(tmp_path) as ground, ground.launcher() as launcher:
+                trial = await ground.trial("t", Program())
+                await launcher.launch(trial)
+                if not live:
+                    ground.let_go(trial)
+                async with asyncio.timeout(PATIENCE_S):
+                    assert await anext(aiter(launcher.changes())) == trial.uid
+                run = await launcher.look(trial)
+                assert run is not None
+                assert (run.live, run.collected) == (live, not live)
+
+        asyncio.run(story())
+
 
 def _pushing(trial: Trial) -> Trial:
     """The trial with a collector that reads elsewhere than its log: that has to be written down."""

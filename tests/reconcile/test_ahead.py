@@ -10,7 +10,7 @@ from munshi.api.meta import INDEX_ANNOTATION
 from munshi.reconcile.experiment import MANY_TRIALS, reconcile_experiment
 from munshi.reconcile.plan import CreateSuggestion, CreateTrial, RequestSuggestions
 from munshi.reconcile.views import ExperimentView
-from munshi.space import Double, Space
+from munshi.space import Double, Integer, Space
 from munshi.testing.builders import (
     NOW,
     a_suggestion,
@@ -21,7 +21,8 @@ from munshi.testing.builders import (
     succeeded,
 )
 
-SPACE = Space((Double("lr", 0.0, 1.0, 0.001),))
+SPACE = Space((Double("lr", 0.0, 1.0, 0.001), Integer("epochs", 1, 3)))
+NEEDED = {"hyperband": {"resource_name": "epochs", "r_l": "3"}}
 
 
 def wanted(
@@ -107,11 +108,11 @@ def test_what_waits_is_tried_in_order() -> None:
 def test_who_is_said_not_to_learn_does_not(name: str) -> None:
     """Points asked with good, bad or no results are the same exactly when `learns` says no."""
     points = (
-        algorithms.find("random").suggest(Request(SPACE, False, {}, 7, (), (), 0, 40)).assignments
+        algorithms.find("random").suggest(Request(SPACE, False, {}, 7, (), (), 0, 45)).assignments
     )
     replies = []
     for sign in (1.0, -1.0):
         results = tuple(Result(one, sign * float(one["lr"]), at) for at, one in enumerate(points))
-        request = Request(SPACE, False, {}, 7, results, (), 40, 8)
+        request = Request(SPACE, False, NEEDED.get(name, {}), 7, results, (), 45, 8)
         replies.append(algorithms.find(name).suggest(request).assignments)
     assert (replies[0] != replies[1]) == algorithms.registry.learns(name)

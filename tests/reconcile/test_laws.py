@@ -15,9 +15,11 @@ from munshi.reconcile.trial import reconcile_trial
 from munshi.reconcile.views import ExperimentView, SuggestionView, TrialView
 from munshi.testing.builders import (
     NOW,
+    a_double,
     a_view,
     an_assignment,
     an_experiment,
+    an_int,
     an_objective,
     choices,
     failed,
@@ -55,11 +57,14 @@ def experiments(draw: st.DrawFn, /, **fixed: object) -> Experiment:
         "max_failed": draw(st.none() | st.integers(0, 4)),
         "resume": draw(st.sampled_from(ResumePolicy)),
         "objective": an_objective(goal=draw(st.sampled_from([None, 0.2, 2.0]))),
-        "algorithm": draw(st.sampled_from(["random", "grid", "sobol"])),
+        "algorithm": draw(st.sampled_from(["random", "grid", "sobol", "hyperband"])),
     }
     said |= fixed
     if said["algorithm"] == "grid":
         said["parameters"] = (choices("a", "b", "c", "d", "f", "g"),)
+    if said["algorithm"] == "hyperband":
+        said["parameters"] = (a_double(), an_int("epochs", 1, 4))
+        said["settings"] = {"resource_name": "epochs", "r_l": "4", "eta": "2"}
     return an_experiment(**said)  # type: ignore[arg-type] # drawn by name
 
 

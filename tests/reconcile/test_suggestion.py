@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from munshi.algorithms import Reply
 from munshi.api.common import ObjectiveSpec
-from munshi.api.meta import AFTER_ANNOTATION, RETURNED_ANNOTATION
+from munshi.api.meta import AFTER_ANNOTATION, INDEX_ANNOTATION, RETURNED_ANNOTATION
 from munshi.reconcile.plan import Ask
 from munshi.reconcile.suggestion import new_results, reconcile_suggestion, returned, settled
 from munshi.reconcile.tally import Tally
@@ -63,6 +63,16 @@ def test_an_answer_is_settled_once_under_the_same_names() -> None:
         view.experiment, view.suggestion.model_copy(update={"status": status}), view.trials
     )
     assert settled(later, asked(view), REPLY, NOW) == status
+
+
+def test_an_answer_is_settled_with_what_else_there_is_to_say() -> None:
+    """An assignment whose Trial was made meanwhile leaves the list in the write that adds new ones."""
+    made, waits = an_assignment("e-0", index=0), an_assignment("e-1", index=1)
+    suggestion = a_suggestion(waiting=(made, waits), given=2, requests=4)
+    trials = (a_trial("e-0", running(), index=0),)
+    view = SuggestionView(an_experiment(), suggestion, trials)
+    status = settled(view, asked(view), REPLY, NOW)
+    assert [int(one.annotations[INDEX_ANNOTATION]) for one in status.suggestions] == [1, 2, 3]
 
 
 def test_the_seed_is_written_down_and_kept() -> None:

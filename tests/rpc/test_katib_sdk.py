@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from munshi.rpc import db_manager, messages
+from munshi.rpc import db_manager
 from rpc.desk import Desk
 
 pytestmark = [pytest.mark.katib_sdk, pytest.mark.timeout(400)]
@@ -111,25 +111,3 @@ def test_the_sdk_shows_why_it_was_refused(tmp_path: Path, katib_python: Path) ->
     said = "\n".join(asyncio.run(play()))
     assert "Unable to push metrics to Katib DB for Trial team/ended" in said
     assert 'no trial "ended" may report now' in said
-
-
-MESSAGES = """
-import kubeflow.katib.katib_api_pb2 as api
-for name in sorted(api.DESCRIPTOR.message_types_by_name):
-    for field in api.DESCRIPTOR.message_types_by_name[name].fields:
-        inner = field.message_type.name if field.message_type else ""
-        print(name, field.name, field.number, field.type, field.label, inner)
-"""
-
-
-def test_our_messages_are_katibs(katib_python: Path) -> None:
-    """Every field of ours has the number, type and label that the SDK's generated code has."""
-    theirs = set(asyncio.run(in_a_pod(katib_python, MESSAGES)))
-    ours = set[str]()
-    for name, made in messages.classes(messages.KATIB).items():
-        for field in made.DESCRIPTOR.fields:  # type: ignore[attr-defined]  # every message class has it
-            inner = field.message_type.name if field.message_type else ""
-            label = 3 if field.is_repeated else 1
-            ours.add(f"{name} {field.name} {field.number} {field.type} {label} {inner}")
-    assert len(ours) == 13
-    assert ours <= theirs

@@ -26,7 +26,7 @@ OPERATOR = "deployment/munshi-operator"
 
 @contextmanager
 def installed(cluster: Cluster, **variables: str) -> Iterator[Cluster]:
-    """deploy/munshi.yaml as it is, but for the image; taken away again, without the kinds.
+    """deploy/munshi.yaml as it is, but for the image; taken away again as docs/cluster.md says.
 
     Args:
         cluster: Where.
@@ -45,10 +45,15 @@ def installed(cluster: Cluster, **variables: str) -> Iterator[Cluster]:
         within.kubectl("rollout", "status", OPERATOR, "--timeout=90s", timeout_s=120)
         yield within
     finally:
-        within.kubectl("delete", OPERATOR, "--wait")
-        within.kubectl("wait", "pod", "-l", "app.kubernetes.io/name=munshi", "--for=delete")
-        for what in ("clusterrolebinding", "clusterrole", "rolebinding", "role", "serviceaccount"):
-            within.kubectl("delete", what, manifests.NAME)
+        removed(cluster)
+
+
+def removed(cluster: Cluster) -> None:
+    """Take away what is there of the installed operator; returns when its pod is gone."""
+    within = cluster.within(manifests.NAMESPACE)
+    words = ("-f", str(ROOT / "deploy" / "operator.yaml"), "--wait", "--ignore-not-found")
+    within.kubectl("delete", *words)
+    within.kubectl("wait", "pod", "-l", "app.kubernetes.io/name=munshi", "--for=delete")
 
 
 def figures(page: str) -> dict[tuple[str, ...], float]:

@@ -18,6 +18,7 @@ Pure: ConfigMaps are looked up by the caller. What this machine can run is for `
 from munshi.admission.admit import Admitted, admit
 from munshi.admission.defaults import with_defaults
 from munshi.admission.judge import judge
+from munshi.admission.search import Served
 from munshi.admission.template import ConfigMaps
 
-__all__ = ["Admitted", "ConfigMaps", "admit", "judge", "with_defaults"]
+__all__ = ["Admitted", "ConfigMaps", "Served", "admit", "judge", "with_defaults"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from munshi.admission.defaults import with_defaults
 from munshi.admission.judge import judge
+from munshi.admission.search import NONE_SERVED, Served
 from munshi.admission.template import ConfigMaps
 from munshi.api import decode
 from munshi.api.common import CollectorKind
@@ -43,6 +44,7 @@ def admit(
     *,
     config_maps: ConfigMaps = no_config_maps,
     old: Experiment | None = None,
+    served: Served = NONE_SERVED,
 ) -> Admitted:
     """Admit a document as an Experiment.
 
@@ -50,6 +52,7 @@ def admit(
         document: What `api.source.read` gave, or bare JSON values.
         config_maps: Looks a ConfigMap up.
         old: For an update, what is stored now.
+        served: Algorithms that are not munshi's.
 
     Raises:
         Invalid: With all faults, each with its place when there is a Source, in the order of lines.
@@ -64,7 +67,7 @@ def admit(
     except Invalid as invalid:
         raise _refusal(list(invalid.faults), source) from None
     decoded = decode.decode(value, Experiment)
-    judged = judge(decoded.value, config_maps=config_maps, old=old, source=source)
+    judged = judge(decoded.value, config_maps=config_maps, old=old, source=source, served=served)
     shape = list(decoded.faults)
     faults = shape + [fault for fault in judged if not _follows(fault, shape)]
     if faults:

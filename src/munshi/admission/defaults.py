@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from munshi.api import dialect
 from munshi.api.common import (
+    AlgorithmSpec,
     CollectorKind,
     Distribution,
     FileFormat,
@@ -26,6 +27,7 @@ from munshi.api.experiment import Experiment, ResumePolicy, TrialTemplate
 from munshi.template import kinds
 
 PARALLEL_TRIALS = 3
+ALGORITHM = "auto"
 NAMESPACE = "default"
 METRICS_FILE = "/var/log/katib/metrics.log"
 EVENTS_DIRECTORY = "/var/log/katib/tfevent/"
@@ -35,7 +37,8 @@ def with_defaults(experiment: Experiment) -> Experiment:
     """The same Experiment in the home dialect, with everything said.
 
     The default of parallelTrialCount is 3, but never above maxTrialCount: in Katib `maxTrialCount: 1`
-    alone is refused for a number the author never wrote.
+    alone is refused for a number the author never wrote. An algorithm that nobody names is `auto`; Katib
+    refuses such a file.
     """
     home = dialect.home(experiment)
     spec = home.spec
@@ -45,6 +48,7 @@ def with_defaults(experiment: Experiment) -> Experiment:
     changed = {
         "parallel_trial_count": parallel,
         "resume_policy": spec.resume_policy or ResumePolicy.NEVER,
+        "algorithm": spec.algorithm or AlgorithmSpec(algorithm_name=ALGORITHM),
         "objective": _objective(spec.objective) if spec.objective else None,
         "parameters": tuple(_parameter(parameter) for parameter in spec.parameters),
         "trial_template": _template(spec.trial_template) if spec.trial_template else None,

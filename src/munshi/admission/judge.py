@@ -8,6 +8,8 @@ from munshi.admission.collector import collector_faults
 from munshi.admission.defaults import with_defaults
 from munshi.admission.names import count_faults, name_faults
 from munshi.admission.search import (
+    NONE_SERVED,
+    Served,
     algorithm_faults,
     early_stopping_faults,
     objective_faults,
@@ -26,6 +28,7 @@ def judge(
     config_maps: ConfigMaps,
     old: Experiment | None = None,
     source: Source | None = None,
+    served: Served = NONE_SERVED,
 ) -> list[FieldFault]:
     """Find everything the author must mend (Katib api contract §8, with its traps mended).
 
@@ -34,6 +37,7 @@ def judge(
         config_maps: Looks a ConfigMap up.
         old: For an update, what is stored now. Then only the change is judged.
         source: The author's file: faults inside an embedded template get their `mark` from it.
+        served: Algorithms that are not munshi's.
 
     Returns:
         All faults, in the order of the spec's subjects; an empty list admits it.
@@ -42,11 +46,11 @@ def judge(
         if not is_judged(old, experiment):
             return []
         return [*count_faults(experiment), *update_faults(old, experiment)]
-    return list(_all(experiment, config_maps, source))
+    return list(_all(experiment, config_maps, source, served))
 
 
 def _all(
-    written: Experiment, config_maps: ConfigMaps, source: Source | None
+    written: Experiment, config_maps: ConfigMaps, source: Source | None, served: Served
 ) -> Iterator[FieldFault]:
     experiment = with_defaults(written)
     yield from name_faults(experiment)
@@ -54,7 +58,7 @@ def _all(
     yield from objective_faults(experiment)
     space, faults = space_and_faults(experiment)
     yield from faults
-    yield from algorithm_faults(experiment, space)
-    yield from early_stopping_faults(experiment, written.spec)
+    yield from algorithm_faults(experiment, space, served)
+    yield from early_stopping_faults(experiment, written.spec, served)
     yield from collector_faults(experiment)
     yield from template_faults(experiment, config_maps, source)

@@ -6,7 +6,8 @@ verdicts get their places in the Experiment.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 
 from munshi.algorithms import early_stopping, registry
 from munshi.api.common import AlgorithmSetting
@@ -21,6 +22,22 @@ _OLD_STOPPING: Path = (*_ALGORITHM, "earlyStopping")
 _OBJECTIVE: Path = ("spec", "objective")
 LONGEST_VALUE = 128 * 1024 - 1
 """Bytes of an argument or a variable, as Linux limits them (MAX_ARG_STRLEN)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The names that services outside of munshi answer for: their settings are for those to judge.
+
+    Attributes:
+        algorithms: As spec.algorithm.algorithmName.
+        early_stopping: As spec.earlyStopping.algorithmName.
+    """
+
+    algorithms: Collection[str] = ()
+    early_stopping: Collection[str] = ()
+
+
+NONE_SERVED = Served()
 
 
 def objective_faults(experiment: Experiment) -> Iterator[FieldFault]:
@@ -81,7 +98,9 @@ def _unpassable(experiment: Experiment) -> Iterator[FieldFault]:
                 yield FieldFault(path, problem, "put it into a file and list the file's path")
 
 
-def algorithm_faults(experiment: Experiment, space: Space | None) -> Iterator[FieldFault]:
+def algorithm_faults(
+    experiment: Experiment, space: Space | None, served: Served = NONE_SERVED
+) -> Iterator[FieldFault]:
     """What is wrong with spec.algorithm; without a space only its name and settings are judged."""
     algorithm = experiment.spec.algorithm
     if algorithm is None or not algorithm.algorithm_name:
@@ -91,6 +110,8 @@ def algorithm_faults(experiment: Experiment, space: Space | None) -> Iterator[Fi
     indexes, faults = _indexes(algorithm.algorithm_settings, _ALGORITHM)
     yield from faults
     name = algorithm.algorithm_name
+    if name in served.algorithms:
+        return
     try:
         method = registry.find(name)
     except AlgorithmRefused:
@@ -108,7 +129,9 @@ def algorithm_faults(experiment: Experiment, space: Space | None) -> Iterator[Fi
             yield FieldFault(_ALGORITHM, fault.problem, fault.mend)
 
 
-def early_stopping_faults(experiment: Experiment, written: ExperimentSpec) -> Iterator[FieldFault]:
+def early_stopping_faults(
+    experiment: Experiment, written: ExperimentSpec, served: Served = NONE_SERVED
+) -> Iterator[FieldFault]:
     """What is wrong with early stopping, at the place where the author wrote it."""
     wanted = experiment.spec.early_stopping
     old = written.algorithm.early_stopping if written.algorithm else None
@@ -125,6 +148,8 @@ def early_stopping_faults(experiment: Experiment, written: ExperimentSpec) -> It
     indexes, faults = _indexes(wanted.algorithm_settings, at, settings_at)
     yield from faults
     name = wanted.algorithm_name
+    if name in served.early_stopping:
+        return
     try:
         method = early_stopping.find(name)
     except AlgorithmRefused:

@@ -12,7 +12,7 @@ points asked one by one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from munshi.errors import FieldFault
@@ -45,10 +45,13 @@ class Pending:
     Attributes:
         assignments: What was handed out.
         index: The suggestion's number in the experiment, from 0.
+        active: An outcome is to be expected. False for a trial that was stopped from outside: it has
+            none, and will have one only if a user runs it once more.
     """
 
     assignments: Assignments
     index: int
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,19 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What an algorithm says of a point besides its values.
+
+    Attributes:
+        name: The name that the Trial is to have; empty leaves it to munshi.
+        labels: Labels for the Trial.
+    """
+
+    name: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What an algorithm proposes.
 
@@ -91,12 +107,16 @@ class Reply:
         exhausted: There is nothing left to propose.
         waiting: There is nothing to propose before more of the pending points have an outcome.
         because: Why it is exhausted, waits, or proposes these: one sentence a person can read.
+        marks: Of each point its name and labels, in the same order; none when no point has any.
+        settings: Settings that it chose itself, name -> text, to be written down and told it again.
     """
 
     assignments: tuple[Assignments, ...]
     exhausted: bool = False
     waiting: bool = False
     because: str = ""
+    marks: tuple[Mark, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 class Algorithm(Protocol):

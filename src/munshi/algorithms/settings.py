@@ -1,7 +1,8 @@
 """Algorithm settings: what an algorithm understands, and what an author wrote.
 
-Each algorithm declares its settings as a tuple of `Setting`; `read` turns the author's texts into
-numbers, or says everything that is wrong with them. Katib's names are all kept (Katib algorithms
+Each algorithm declares its settings as a tuple of `Setting` (a number) and `Word` (a text); `read`
+turns the author's texts into numbers, `words` picks the others, and `read` says everything that is
+wrong with either. Katib's names are all kept (Katib algorithms
 contract §4), both spellings where its engines disagree. Unknown names are refused: a misspelt
 setting that is silently ignored costs a day.
 """
@@ -51,6 +52,11 @@ class Setting:
         kind = "a whole number" if self.whole else "a number"
         return " ".join([kind, " and ".join(part for part in said if part)]).strip()
 
+    @property
+    def default_text(self) -> str:
+        """What holds when it is not written, as people read it."""
+        return "not set" if self.default is None else f"{self.default:g}"
+
     def read(self, written: str) -> float | None:
         """The value of a text, or None when it is not within the limits."""
         value = text.read_integer(written) if self.whole else text.read_double(written)
@@ -64,6 +70,43 @@ class Setting:
         return value if within else None
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One setting of an algorithm that is a text and not a number.
+
+    Attributes:
+        name: As munshi spells it.
+        meaning: One sentence for the documentation.
+        choices: What may be written, exactly; none for any text but the empty one.
+        default: What holds when it is not written; None for "not set".
+        aliases: Other spellings that mean the same.
+    """
+
+    name: str
+    meaning: str
+    choices: tuple[str, ...] = ()
+    default: str | None = None
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def limits(self) -> str:
+        """What may be written: "none, ipop or bipop"."""
+        if not self.choices:
+            return "a name"
+        *others, last = self.choices
+        return f"{', '.join(others)} or {last}" if others else last
+
+    @property
+    def default_text(self) -> str:
+        """What holds when it is not written, as people read it."""
+        return self.default or "not set"
+
+    def read(self, written: str) -> str | None:
+        """The text, or None when it is not within the limits."""
+        within = written in self.choices if self.choices else bool(written.strip())
+        return written if within else None
+
+
 RANDOM_STATE = Setting(
     "random_state",
     "Seed of all chance; the same seed gives the same points.",
@@ -72,7 +115,7 @@ RANDOM_STATE = Setting(
 
 
 def read(
-    settings: Iterable[Setting], written: Mapping[str, str]
+    settings: Iterable[Setting | Word], written: Mapping[str, str]
 ) -> tuple[dict[str, float | None], list[FieldFault]]:
     """Understand an author's settings.
 
@@ -81,18 +124,18 @@ def read(
         written: Name -> text.
 
     Returns:
-        A value (or the default) for each setting by its own name, and all faults, with paths
-        `(name as written,)`. Whole settings are ints.
+        A value (or the default) for each number by its own name, and all faults, those of words
+        included, with paths `(name as written,)`. Whole settings are ints.
     """
     settings = tuple(settings)
-    values: dict[str, float | None] = {setting.name: setting.default for setting in settings}
+    values = {one.name: one.default for one in settings if isinstance(one, Setting)}
     spellings = {name: setting for setting in settings for name in (setting.name, *setting.aliases)}
     chosen: dict[str, str] = {}
     faults: list[FieldFault] = []
     for name, value in written.items():
         setting = spellings.get(name)
         if setting is None:
-            mend = nearest.advice(name, values)
+            mend = nearest.advice(name, [one.name for one in settings])
             faults.append(FieldFault((name,), f"{quoted(name)} is unknown", mend))
             continue
         if setting.name in chosen:
@@ -104,12 +147,24 @@ def read(
         if understood is None:
             problem = f"{quoted(value)} is not {setting.limits}"
             faults.append(FieldFault((name,), problem, _mend(setting)))
-        values[setting.name] = understood
+        if isinstance(setting, Setting):
+            values[setting.name] = setting.read(value)
     return values, faults
 
 
+def words(settings: Iterable[Setting | Word], written: Mapping[str, str]) -> dict[str, str | None]:
+    """The texts among settings that `read` found no fault with, by their own names; or the defaults."""
+    return {
+        word.name: next(
+            (written[name] for name in (word.name, *word.aliases) if name in written), word.default
+        )
+        for word in settings
+        if isinstance(word, Word)
+    }
+
+
 def accepted(
-    settings: Iterable[Setting], written: Mapping[str, str], algorithm: str
+    settings: Iterable[Setting | Word], written: Mapping[str, str], algorithm: str
 ) -> dict[str, float | None]:
     """The values of settings that `check` has already accepted.
 
@@ -129,7 +184,8 @@ def refuse(algorithm: str, faults: Iterable[FieldFault]) -> None:
         raise AlgorithmRefused(message)
 
 
-def _mend(setting: Setting) -> str:
+def _mend(setting: Setting | Word) -> str:
+    what = "such a number" if isinstance(setting, Setting) else "one"
     if setting.default is None:
-        return "write such a number, or leave it out"
-    return f"write such a number, or leave it out for {setting.default:g}"
+        return f"write {what}, or leave it out"
+    return f"write {what}, or leave it out for {setting.default_text}"

@@ -78,6 +78,13 @@ class Sobol:
         return Reply(tuple(points))
 
 
+def shifted_point(space: Space, index: int, seed: int) -> Assignments | None:
+    """Point `index` of the sequence shifted by a seed, an even start for others; None where too wide."""
+    if len(space) > sobol.DIMENSIONS:
+        return None
+    return _Sequence(space, seed).point(index + 1)
+
+
 class _Sequence:
     """The sequence over one space."""
 

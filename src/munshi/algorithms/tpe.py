@@ -23,15 +23,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 
 from munshi.algorithms import settings as algorithm_settings
 from munshi.algorithms.chance import draw_new, generator, seed_of
+from munshi.algorithms.history import History, read_history
 from munshi.algorithms.maths import cube, parzen
 from munshi.algorithms.maths.normal import Array
-from munshi.algorithms.protocol import Assignments, Pending, Reply, Request, Result
+from munshi.algorithms.order import in_order
+from munshi.algorithms.protocol import Assignments, Reply, Request
 from munshi.algorithms.settings import Setting
 from munshi.algorithms.taken import Taken, exhausted_because
 from munshi.errors import FieldFault
@@ -110,9 +111,9 @@ class Tpe:
         """
         chosen = algorithm_settings.accepted(SETTINGS, request.settings, self.name)
         seed = seed_of(chosen, request.seed)
-        seen = _in_order(request)
+        seen = in_order(request)
         taken = Taken(request.space, (one.assignments for one in seen))
-        history = _read_history(request, seen)
+        history = read_history(request, seen)
         modelling = history.known >= (chosen["n_startup_trials"] or 0) and history.dimensions
         points: list[Assignments] = []
         for index in range(request.first_index, request.first_index + request.count):
@@ -134,7 +135,7 @@ class Tpe:
 
     def _propose(
         self,
-        history: _History,
+        history: History,
         chosen: Mapping[str, float | None],
         taken: Taken,
         rng: np.random.Generator,
@@ -142,7 +143,7 @@ class Tpe:
         """The best candidate that is not taken, or None when the draws find only taken points."""
         if taken.exhausted:
             return None
-        good, bad = history.split(chosen["gamma"])
+        good, bad = _split(history, chosen["gamma"])
         everything = list(range(len(history.dimensions)))
         groups = [everything] if self.joint else [[j] for j in everything]
         prior_weight = chosen["prior_weight"] or 1.0
@@ -161,80 +162,24 @@ class Tpe:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _History:
-    """The trials in the unit cube, in the order of their indexes, pending ones where they belong.
-
-    Attributes:
-        space: Where the points live.
-        dimensions: The parameters that can vary; the others are left out of the model.
-        cells: (d, 3, n), see `cube`; points outside the space are left out.
-        ranks: (n,) objective values, smaller is better; NaN for failed and pending points.
-        known: How many results have a value.
-    """
-
-    space: Space
-    dimensions: tuple[Parameter, ...]
-    cells: Array
-    ranks: Array
-    known: int
-
-    def with_pending(self, point: Assignments) -> _History:
-        """The history after one more point was handed out."""
-        cells = np.concatenate([self.cells, _cells(self.dimensions, [point])], axis=2)
-        ranks = np.append(self.ranks, np.nan)
-        return replace(self, cells=cells, ranks=ranks)
-
-    def split(self, gamma: float | None) -> tuple[Array, Array]:
-        """The good and the bad points' cells, each in the order of the indexes."""
-        failed = np.isnan(self.ranks)
-        n = self.ranks.size
-        size = math.ceil(0.1 * n) if gamma is None else math.ceil(gamma * math.sqrt(n))
-        size = min(max(size, 1), _LARGEST_GOOD_SIDE, n - int(failed.sum()))
-        best = np.argsort(self.ranks, kind="stable")[
-            :size
-        ]  # NaN goes last; the earlier of two equals first
-        good = np.zeros(n, dtype=bool)
-        good[best] = True
-        return self.cells[:, :, good], self.cells[:, :, ~good]
+def _split(history: History, gamma: float | None) -> tuple[Array, Array]:
+    """The good and the bad points' cells, each in the order of the indexes."""
+    failed = np.isnan(history.ranks)
+    n = history.ranks.size
+    size = math.ceil(0.1 * n) if gamma is None else math.ceil(gamma * math.sqrt(n))
+    size = min(max(size, 1), _LARGEST_GOOD_SIDE, n - int(failed.sum()))
+    best = np.argsort(history.ranks, kind="stable")[
+        :size
+    ]  # NaN goes last; the earlier of two equals first
+    good = np.zeros(n, dtype=bool)
+    good[best] = True
+    return history.cells[:, :, good], history.cells[:, :, ~good]
 
 
 _Model = tuple[list[int], parzen.Parzen, parzen.Parzen]
 
 
-_Seen = Result | Pending
-
-
-def _in_order(request: Request) -> list[_Seen]:
-    """Everything handed out, by index; whatever order it came in."""
-    seen: list[_Seen] = [*request.results, *request.pending]
-    if len({one.index for one in seen}) == len(seen):
-        seen.sort(key=lambda one: one.index)
-    else:  # indexes that collide are nobody's intention, but the order must not decide even then
-        seen.sort(key=lambda one: (one.index, sorted(one.assignments.items()), repr(one)))
-    return seen
-
-
-def _read_history(request: Request, seen: Sequence[_Seen]) -> _History:
-    dimensions = tuple(p for p in request.space if p.cardinality != 1)
-    cells = _cells(dimensions, [one.assignments for one in seen])
-    sign = -1.0 if request.maximize else 1.0
-    values = [one.value if isinstance(one, Result) else None for one in seen]
-    ranks = np.array([math.nan if v is None else sign * v for v in values], dtype=np.float64)
-    ranks[~np.isfinite(ranks)] = np.nan
-    inside = ~np.isnan(cells).any(axis=(0, 1))
-    cells, ranks = cells[:, :, inside], ranks[inside]
-    return _History(request.space, dimensions, cells, ranks, int((~np.isnan(ranks)).sum()))
-
-
-def _cells(dimensions: Sequence[Parameter], points: Sequence[Assignments]) -> Array:
-    cells = np.empty((len(dimensions), 3, len(points)))
-    for j, parameter in enumerate(dimensions):
-        cells[j] = cube.encode(parameter, [point.get(parameter.name) for point in points])
-    return cells
-
-
-def _model(history: _History, cells: Array, group: list[int], prior_weight: float) -> parzen.Parzen:
+def _model(history: History, cells: Array, group: list[int], prior_weight: float) -> parzen.Parzen:
     cells = cells[group]
     choices = [
         parameter.cardinality if isinstance(parameter, Categorical) else 0
@@ -247,7 +192,7 @@ def _model(history: _History, cells: Array, group: list[int], prior_weight: floa
 
 
 def _best(
-    history: _History, models: Sequence[_Model], count: int, taken: Taken, rng: np.random.Generator
+    history: History, models: Sequence[_Model], count: int, taken: Taken, rng: np.random.Generator
 ) -> Assignments | None:
     """Draw candidates from the good side and take the one where good most outweighs bad."""
     columns: list[list[str]] = [[] for _ in history.dimensions]

@@ -42,7 +42,10 @@ Conditions = tuple[Condition, ...]
 
 def find(conditions: Iterable[Condition], kind: str) -> Condition | None:
     """The condition of that type, true or false."""
-    return next((condition for condition in conditions if condition.type == kind), None)
+    for condition in conditions:  # a generator costs thrice as much, and this is asked all the time
+        if condition.type == kind:
+            return condition
+    return None
 
 
 def holds(conditions: Iterable[Condition], kind: str) -> bool:
@@ -72,6 +75,18 @@ def put(
         last_transition_time=since,
     )
     return (*without(conditions, kind), fresh)
+
+
+def restate(
+    conditions: Conditions, kind: str, *, true: bool, reason: str, message: str, now: datetime
+) -> Conditions:
+    """As `put`, but saying the same with another message is news of its own; its place stays the same."""
+    old = find(conditions, kind)
+    said = put(conditions, kind, true=true, reason=reason, message=message, now=now)
+    if said is not conditions or old is None or old.message == message:
+        return said
+    fresh = old.model_copy(update={"message": message, "last_update_time": now})
+    return tuple(fresh if condition.type == kind else condition for condition in said)
 
 
 def without(conditions: Conditions, *kinds: str) -> Conditions:

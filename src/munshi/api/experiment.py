@@ -150,7 +150,7 @@ class ExperimentSpec(Wire):
     Attributes:
         parameters: The search space: what may vary, and within what. At least one. May not change.
         objective: What is sought. Required. May not change.
-        algorithm: How the next trial's values are chosen. Required. May not change.
+        algorithm: How the next trial's values are chosen. Default: auto. May not change.
         early_stopping: Which rule ends unpromising trials before their time. Default: none. May not
             change.
         trial_template: The job of every trial, with placeholders for the values. Required. May not

@@ -69,6 +69,8 @@ class SuggestionStatus(Wire):
             Experiment's.
         suggestion_count: How many assignments were ever given.
         suggestions: The assignments that have no Trial yet.
+        waits_for: While the algorithm waits: the trials under way when it said so. It is asked again when
+            one of them has ended, or a trial is there that is not among them.
     """
 
     start_time: Time | None = None
@@ -78,6 +80,7 @@ class SuggestionStatus(Wire):
     algorithm_settings: tuple[AlgorithmSetting, ...] = ()
     suggestion_count: Count = 0
     suggestions: tuple[TrialAssignment, ...] = ()
+    waits_for: tuple[Text, ...] = ()
 
 
 class SuggestionCondition(StrEnum):

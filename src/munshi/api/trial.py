@@ -13,7 +13,7 @@ from munshi.api.common import (
     Observation,
     ParameterAssignment,
 )
-from munshi.api.conditions import Condition, holds
+from munshi.api.conditions import Condition
 from munshi.api.meta import EXPERIMENT_LABEL, HOME, Resource
 from munshi.api.wire import Count, Flag, Object, Text, Time, Wire
 
@@ -118,4 +118,4 @@ class Trial(Resource):
     @property
     def is_completed(self) -> bool:
         """Whether it reached an end."""
-        return any(holds(self.status.conditions, kind) for kind in FINAL)
+        return any(one.type in FINAL and one.is_true for one in self.status.conditions)

@@ -16,6 +16,7 @@ from munshi.cli import facts, finding, options, places, summary, tables, wishes
 from munshi.cli.places import Desk
 from munshi.reconcile.controls import RETRYABLE
 from munshi.reconcile.story import Event
+from munshi.reconcile.suggestion import PLAIN_MESSAGE
 from munshi.reconcile.tally import index_of, state_of
 from munshi.reconcile.views import TrialState
 
@@ -161,11 +162,17 @@ def _of_experiment(experiment: Experiment, events: Sequence[Event], *, everythin
     best = facts.best(experiment)
     if best is not None:
         text += tables.visible(f"Best: {best.metric}={best.value} ({best.trial})") + "\n"
-    shown = [one for one in events if everything or one.warning or one.reason not in _PLAIN]
+    shown = [one for one in events if everything or one.warning or not _is_plain(one)]
     text += _began(events) + timeline(shown, of_one=False)
     if len(shown) < len(events):
         text += f"{len(events) - len(shown)} events that go without saying: add -A\n"
     return text
+
+
+def _is_plain(event: Event) -> bool:
+    """Whether it goes without saying; what an algorithm says of its points does not."""
+    own_words = event.reason == "SuggestionRunning" and event.message != PLAIN_MESSAGE
+    return event.reason in _PLAIN and not own_words
 
 
 def _of_trial(trial: Trial, siblings: Sequence[Trial], events: Sequence[Event]) -> str:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from munshi import admission, template
-from munshi.admission import Admitted
+from munshi.admission import Admitted, Served
 from munshi.api.experiment import Experiment
 from munshi.api.source import Source
 from munshi.cli.files import Documents
 from munshi.errors import FieldFault, Invalid
 
 
-def admit(document: Source, documents: Documents) -> Admitted:
+def admit(document: Source, documents: Documents, served: Served | None = None) -> Admitted:
     """Judge one Experiment, with the ConfigMaps that came along.
+
+    Args:
+        document: Where it stands.
+        documents: What came along.
+        served: Algorithms that are not munshi's.
 
     Raises:
         Invalid: With every fault, each at its place in the file.
     """
-    return admission.admit(document, config_maps=documents.config_map)
+    return admission.admit(document, config_maps=documents.config_map, served=served or Served())
 
 
 def warnings(document: Source, admitted: Admitted) -> list[str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     R = TypeVar("R", bound=Resource)
 
 _OTHER: Mapping[str, str] = {"Experiment": "Trial", "Trial": "Experiment"}
-_OF_ONE_KIND = ("best", "logs", "metrics", "export", "suspend", "resume", "retry")
+_OF_ONE_KIND = ("best", "logs", "metrics", "export", "replay", "suspend", "resume", "retry")
 """Verbs that are for experiments, or for trials; the others take either, as KIND NAME."""
 
 

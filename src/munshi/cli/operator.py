@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from munshi.cli import ending, places
+from munshi.cli import ending, limits, places, served
 from munshi.errors import MunshiError
 from munshi.local import place
+from munshi.rpc.services.target import Targets
 
 if TYPE_CHECKING:
     from munshi.kube.operator.settings import Settings
+    from munshi.suggester.limits import Limits
 
 log = logging.getLogger("munshi.operator")
 
@@ -63,6 +65,7 @@ CALM = (50_000, 20, 100)
     envvar="MUNSHI_TRIAL_KINDS",
     help="One more kind of job, such as Workflow.v1alpha1.argoproj.io; may be repeated.",
 )
+@served.algorithms
 @click.option(
     "--listen",
     metavar="HOST:PORT",
@@ -77,6 +80,7 @@ CALM = (50_000, 20, 100)
     envvar="MUNSHI_LEADER_ELECTION",
     help="Act only while holding the Lease munshi-operator. Default: yes.",
 )
+@limits.options
 @click.option(
     "--log-format",
     type=click.Choice(["text", "json"]),
@@ -91,7 +95,8 @@ def operator(log_format: str, verbose: bool, **said: Any) -> int:  # noqa: ANN40
 
     Needs the kinds of deploy/crds in the cluster; docs/cluster.md tells how to install it there. Each option
     may be given as a variable: --data is MUNSHI_DATA; several namespaces or kinds stand with blanks between
-    in MUNSHI_NAMESPACES and MUNSHI_TRIAL_KINDS. Ends with 0 when it is told to stop (TERM, Ctrl-C).
+    in MUNSHI_NAMESPACES and MUNSHI_TRIAL_KINDS, services with semicolons in MUNSHI_ALGORITHM_SERVICES. Ends
+    with 0 when it is told to stop (TERM, Ctrl-C).
     """
     # Loaded here: what speaks to a cluster is an extra, and no help page needs it.
     from munshi.kube.operator import diary  # noqa: PLC0415
@@ -132,8 +137,10 @@ def _settings(  # noqa: PLR0913 - one for each option
     data: str | None,
     image: str | None,
     trial_kinds: tuple[str, ...],
+    services: Targets,
     listen: str,
     leader_election: bool,
+    limits: Limits,
 ) -> Settings:
     from munshi.kube.operator import settings  # noqa: PLC0415 - as above
 
@@ -146,9 +153,11 @@ def _settings(  # noqa: PLR0913 - one for each option
         kubeconfig=kubeconfig or "",
         image=image or settings.DEFAULT_IMAGE,
         trial_kinds=tuple(map(settings.read_kind, trial_kinds)),
+        services=services,
         host=host,
         port=port,
         leader_election=leader_election,
+        limits=limits,
         # One Lease for those who drive the same Experiments.
         lease_namespace=namespaces[0] if namespaces else settings.own_namespace(),
     )

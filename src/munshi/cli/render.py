@@ -13,9 +13,10 @@ from munshi.algorithms.protocol import Request
 from munshi.api.common import ParameterAssignment
 from munshi.api.experiment import Experiment
 from munshi.api.wire import Object
-from munshi.cli import ending, files, judging, options
+from munshi.cli import ending, files, judging, options, served
 from munshi.cli.files import Documents
 from munshi.errors import Invalid
+from munshi.rpc.services.target import Targets
 from munshi.space import Space, nearest
 from munshi.space import read as read_space
 
@@ -28,8 +29,15 @@ _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 @click.argument("names", nargs=-1, required=True, metavar="FILE...")
 @click.option("--set", "given", multiple=True, metavar="NAME=VALUE", help="A parameter's value.")
 @click.option("--trial", metavar="NAME", help="The trial's name; default: EXPERIMENT-sample.")
+@served.options
 @options.output("yaml", "json", default="yaml")
-def render(names: tuple[str, ...], given: tuple[str, ...], trial: str | None, output: str) -> None:
+def render(
+    names: tuple[str, ...],
+    given: tuple[str, ...],
+    trial: str | None,
+    targets: Targets,
+    output: str,
+) -> None:
     """Print the exact job that a trial would run.
 
     Parameters without --set get values drawn at random from their feasible spaces; the algorithm's
@@ -48,7 +56,7 @@ def render(names: tuple[str, ...], given: tuple[str, ...], trial: str | None, ou
             "and begin and end with a letter or digit"
         )
     document = documents.experiments[0]
-    experiment = judging.admit(document, documents).experiment
+    experiment = judging.admit(document, documents, served.served(targets)).experiment
     try:
         options.echo_as(output, job(experiment, documents, given, trial))
     except Invalid as refusal:
@@ -56,16 +64,20 @@ def render(names: tuple[str, ...], given: tuple[str, ...], trial: str | None, ou
 
 
 def job(
-    experiment: Experiment, documents: Documents, given: Iterable[str], trial: str | None
+    experiment: Experiment,
+    documents: Documents,
+    given: Iterable[str],
+    trial: str | None,
+    index: int = 0,
 ) -> Object:
-    """The run spec of a trial with these values.
+    """The run spec of a trial with these values; the others are those of random search's draw `index`.
 
     Raises:
         click.UsageError: A value is for a parameter that there is not.
         TemplateBroken: The template cannot be rendered with them.
     """
     text = judging.template_text(experiment, documents)
-    values = assignments(experiment, given)
+    values = assignments(experiment, given, index)
     trial_name = (
         trial or f"{experiment.name or experiment.metadata.generate_name.rstrip('-')}-sample"
     )
@@ -73,14 +85,14 @@ def job(
     return template.run_spec(experiment, text, trial_name, given_values)
 
 
-def assignments(experiment: Experiment, given: Iterable[str]) -> dict[str, str]:
-    """A value for every parameter: the given ones, the rest drawn.
+def assignments(experiment: Experiment, given: Iterable[str], index: int = 0) -> dict[str, str]:
+    """A value for every parameter: the given ones, the rest those of random search's draw `index`.
 
     Raises:
         click.UsageError: Something given is not NAME=VALUE, or its name is unknown.
     """
     space = read_space(experiment.spec.parameters)
-    drawn = _drawn(experiment, space)
+    drawn = _drawn(experiment, space, index)
     values = dict(drawn)
     for item in given:
         # Parameters of old experiments may be called --lr: the name ends at the first =.
@@ -99,7 +111,7 @@ def assignments(experiment: Experiment, given: Iterable[str]) -> dict[str, str]:
     return values
 
 
-def _drawn(experiment: Experiment, space: Space) -> Mapping[str, str]:
+def _drawn(experiment: Experiment, space: Space, index: int) -> Mapping[str, str]:
     if not len(space):
         return {}
     algorithm = experiment.spec.algorithm
@@ -111,7 +123,7 @@ def _drawn(experiment: Experiment, space: Space) -> Mapping[str, str]:
         seed=0,
         results=(),
         pending=(),
-        first_index=0,
+        first_index=index,
         count=1,
     )
     return registry.find("random").suggest(request).assignments[0]

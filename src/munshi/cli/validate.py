@@ -6,18 +6,20 @@ import click
 
 from munshi.api.experiment import Experiment
 from munshi.api.source import Source
-from munshi.cli import ending, files, judging
+from munshi.cli import ending, files, judging, served
 from munshi.errors import Invalid, MunshiError
+from munshi.rpc.services.target import Targets
 
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="FILE...")
-def validate(names: tuple[str, ...]) -> None:
+@served.options
+def validate(names: tuple[str, ...], targets: Targets) -> None:
     """Say whether Experiments are right, without running anything.
 
     FILE may be - for standard input. ConfigMaps in the same files serve as trial templates. Every fault
     of every file is listed; the exit code is 2 when there is one. What only this machine cannot run is
-    a note: a cluster may.
+    a note: a cluster may. Services are not asked; settings of their algorithms are theirs to judge.
     """
     documents = files.read(names)
     for note in documents.notes:
@@ -25,7 +27,7 @@ def validate(names: tuple[str, ...]) -> None:
     refusals = list(documents.refusals)
     for document in documents.experiments:
         try:
-            _judge(document, documents)
+            _judge(document, documents, targets)
         except Invalid as refusal:
             refusals.append(refusal)
     if not documents.experiments and not refusals:
@@ -37,8 +39,8 @@ def validate(names: tuple[str, ...]) -> None:
         raise click.exceptions.Exit(ending.BAD_INPUT)
 
 
-def _judge(document: Source, documents: files.Documents) -> None:
-    admitted = judging.admit(document, documents)
+def _judge(document: Source, documents: files.Documents, targets: Targets) -> None:
+    admitted = judging.admit(document, documents, served.served(targets))
     for warning in judging.warnings(document, admitted):
         click.echo(f"warning: {warning}", err=True)
     one = admitted.experiment

@@ -37,7 +37,11 @@ VERBS: Mapping[str, Verb] = {
     "explain": Verb(
         "munshi.cli.explain:explain", "Tell the story of an experiment or a trial, and why."
     ),
+    "replay": Verb(
+        "munshi.cli.replay:replay", "Compute every suggestion again, and compare with the records."
+    ),
     "export": Verb("munshi.cli.export:export", "Print all trials as a table: CSV or JSON."),
+    "ui": Verb("munshi.cli.ui:ui", "Show experiments in a browser, live."),
     "suspend": Verb("munshi.cli.suspend:suspend", "Begin no new trial for now."),
     "resume": Verb("munshi.cli.resume:resume", "Go on after suspend or stop."),
     "stop": Verb("munshi.cli.stop:stop", "End experiments or trials now, and keep their results."),
@@ -46,6 +50,10 @@ VERBS: Mapping[str, Verb] = {
     "delete": Verb("munshi.cli.delete:delete", "Stop and delete experiments or trials."),
     "operator": Verb(
         "munshi.cli.operator:operator", "Drive the Experiments of a Kubernetes cluster."
+    ),
+    "suggestion-service": Verb(
+        "munshi.cli.suggestion_service:suggestion_service",
+        "Serve munshi's algorithms to a cluster that runs Katib.",
     ),
     "completion": Verb(
         "munshi.cli.completion:completion", "Print what lets the shell complete commands."

@@ -197,6 +197,8 @@ class TailCollector:
                 chunk = os.pread(answer, _PIECE, self._position)
                 if len(chunk) == _PIECE and not (self._passing_over or _ends_a_line(chunk)):
                     chunk = os.pread(answer, _WHOLE_LINE, self._position)
+                if not chunk:
+                    break
                 budget -= len(chunk)
                 # Asked after reading: what was read may have been given up in the meantime.
                 hole = self._gap()

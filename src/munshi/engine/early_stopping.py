@@ -1,11 +1,13 @@
 """Early stopping and the observation log: what was reported is read here, and judged by pure functions.
 
-`Curves` belongs to the engine and makes the rules of the day from the trials that succeeded. A `Judge`
+`Curves` belongs to the engine and makes the rules of the day from the trials that succeeded; where a
+service makes them, `Served` asks it. A `Judge`
 belongs to whoever collects a trial's reports; it is the same on a laptop and on a cluster.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 
 from munshi.algorithms import early_stopping
@@ -13,13 +15,16 @@ from munshi.algorithms.early_stopping import Curve, EarlyStopping, Question
 from munshi.api.common import ObjectiveSpec, ObjectiveType
 from munshi.api.experiment import Experiment
 from munshi.api.trial import Trial
-from munshi.engine.ports import ObservationLog
+from munshi.engine.ports import ObservationLog, Services
+from munshi.errors import MunshiError
 from munshi.metrics import number
 from munshi.metrics.log import MetricLog
 from munshi.metrics.stopping import Watch
 from munshi.reconcile import stopping
 from munshi.reconcile.stopping import Rules
 from munshi.reconcile.tally import Tally
+
+log = logging.getLogger("munshi.engine")
 
 
 class Curves:
@@ -77,6 +82,36 @@ class Curves:
         numbers = [(one.number, number.read(one.log.value)) for one in reports]
         values = [(at, float("nan") if value is None else value) for at, value in numbers]
         return early_stopping.curve(values, method.first_step(settings))
+
+
+class Served:
+    """The rules that an early-stopping service makes for the trials of an experiment.
+
+    It is asked anew when a trial has succeeded. While it does not answer, trials are given what it said last.
+
+    Args:
+        services: Who is asked.
+    """
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._of: tuple[str, ...] | None = None
+        self._rules: Rules = ()
+
+    async def rules(self, experiment: Experiment, counted: Tally) -> Rules:
+        """The rules that a trial of the experiment is given today."""
+        succeeded = tuple(trial.uid for trial in stopping.teachers(counted))
+        if succeeded != self._of:
+            try:
+                made = await self._services.rules(experiment, tuple(counted))
+            except MunshiError as trouble:
+                log.warning("early stopping of %s: %s", experiment.name, trouble)
+                return self._rules
+            # So that running trials are given them too, once there are enough more of those behind them.
+            rest_on = {"trials": len(succeeded)}
+            self._rules = tuple(rule.model_copy(update=rest_on) for rule in made)
+            self._of = succeeded
+        return self._rules
 
 
 class Judge:

@@ -13,24 +13,36 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-from munshi import template
+from munshi import algorithms, template
 from munshi.api.experiment import Experiment, ExperimentStatus
 from munshi.api.meta import ConfigMap, Resource
 from munshi.api.suggestion import Suggestion, SuggestionStatus
 from munshi.api.trial import Trial, TrialStatus
 from munshi.engine.chronicle import Chronicle
-from munshi.engine.early_stopping import Curves
+from munshi.engine.early_stopping import Curves, Served
 from munshi.engine.mirror import Mirror
 from munshi.engine.perform import Performer
-from munshi.engine.ports import Change, Clock, EventLog, Launcher, ObservationLog, Store, Suggester
+from munshi.engine.ports import (
+    Change,
+    Clock,
+    EventLog,
+    Launcher,
+    ObservationLog,
+    Services,
+    Store,
+    Suggester,
+)
 from munshi.engine.queue import Key, Kind, WorkQueue
+from munshi.engine.services import NoServices
+from munshi.engine.thrift import LOCAL, Rest, Rests, Thrift
 from munshi.errors import AlgorithmRefused, Conflict, Gone, MunshiError, NotFound, Retryable
 from munshi.metrics.observation import Observation
 from munshi.reconcile import story
+from munshi.reconcile import tally as tallies
 from munshi.reconcile.experiment import reconcile_experiment
 from munshi.reconcile.plan import Ask, LaunchTrial, Plan
 from munshi.reconcile.stopping import Rules
@@ -44,31 +56,14 @@ Status: TypeAlias = ExperimentStatus | SuggestionStatus
 
 ECHO_PAUSE_S = 0.1
 """Between two looks at the store's news while they only tell of our own writes, which are known already."""
+ONE_LOOK_S = 0.01
+"""News that come as close together were brought by one look."""
 LIST_PAUSE_S = 0.5
 """Before a store that cannot be followed, or a job that cannot be stopped, is tried again."""
 STOPS = 5
 """How often to try to stop the job of a deleted trial."""
 ASKS = 5
 """Failures in a row after which an algorithm is given up: it is a pure function, so it stays broken."""
-
-
-@dataclass(frozen=True, slots=True)
-class Thrift:
-    """How writes are spared: a database takes thousands a second, an API server is everybody's.
-
-    Attributes:
-        rest_s: Seconds between two writes of a status of which only numbers and names changed; nothing
-            waits for those.
-        settle_starts: Write a trial's first start down before it is made. Not needed where a job is
-            found again by its trial's name.
-    """
-
-    rest_s: float
-    settle_starts: bool
-
-
-LOCAL = Thrift(rest_s=0.1, settle_starts=True)
-CLUSTER = Thrift(rest_s=3.0, settle_starts=False)
 
 
 class Engine:
@@ -82,10 +77,11 @@ class Engine:
         clock: The time.
         events: Where the story is written.
         wants: Which experiments are this engine's business.
+        services: Who answers for the algorithms that are not munshi's.
         thrift: How writes are spared.
     """
 
-    def __init__(  # noqa: PLR0913 - the six ports, and two choices
+    def __init__(  # noqa: PLR0913 - the seven ports, and two choices
         self,
         store: Store,
         observations: ObservationLog,
@@ -95,10 +91,12 @@ class Engine:
         *,
         events: EventLog,
         wants: Callable[[Experiment], bool] = lambda _: True,
+        services: Services | None = None,
         thrift: Thrift = LOCAL,
     ) -> None:
         self._store, self._observations, self._launcher = store, observations, launcher
         self._suggester, self._clock, self._wants = suggester, clock, wants
+        self._services: Services = services or NoServices()
         self._thrift = thrift
         self.mirror = Mirror()
         self.passes: Counter[tuple[str, str]] = Counter()
@@ -112,10 +110,10 @@ class Engine:
         self._trial_of: dict[str, Key] = {}
         self._live: set[str] = set()
         self._deleted: dict[str, dict[str, str]] = {}
-        self._curves: dict[str, Curves] = {}
+        self._curves: dict[str, Curves | Served] = {}
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._background: set[asyncio.Future[None]] = set()
-        self._due: dict[Key, float] = {}
+        self._rests = Rests[Key]()
 
     async def run(self) -> None:
         """Work until cancelled. Trials go on running when the engine stops."""
@@ -157,7 +155,7 @@ class Engine:
                 await self._read_all()
                 looked = 0.0
                 async for change in self._store.watch(since):
-                    if self._take(change) or looked + ECHO_PAUSE_S > self._loop_time():
+                    if self._take(change) or looked + ONE_LOOK_S > self._loop_time():
                         continue
                     await asyncio.sleep(ECHO_PAUSE_S)
                     looked = self._loop_time()
@@ -242,6 +240,8 @@ class Engine:
             self._by_uid.pop(resource.uid, None)
             self._deleted.pop(resource.uid, None)
             self._curves.pop(resource.uid, None)
+            for kind in (Kind.EXPERIMENT, Kind.SUGGESTION):
+                self._rests.forget(Key(kind, resource.uid))
 
     async def _stop(self, trial: Trial) -> None:
         """End what a deleted trial runs; nobody will look at it again.
@@ -312,30 +312,35 @@ class Engine:
         trial = self.mirror.trial_named(key.experiment_uid, key.trial)
         if trial is None or self._experiment(key.experiment_uid) is None:
             return
+        before = tallies.state_of(trial)
+        try:
+            await self._look_after(trial, key)
+        finally:  # even if only the write succeeded: the watch, which lags behind, brings it as no news
+            held = self.mirror.trial_named(key.experiment_uid, key.trial)
+            if held is not None and tallies.state_of(held) is not before:
+                self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
+
+    async def _look_after(self, trial: Trial, key: Key) -> None:
         run = await self._launcher.look(trial)
         self._note_live(trial, run)
         observation = await self._observe(trial, run)
         plan = reconcile_trial(TrialView(trial, run, observation), self._clock.now())
         had_ended = trial.is_completed
-        if self._thrift.settle_starts or not _begins(trial, plan) or self._queue.failures(key):
-            trial = await self._performer.write_trial(trial, plan.status)
-        else:  # its next pass writes it, when the job is there
+        if _begins(trial, plan) and not self._queue.failures(key):
+            # Its next pass writes it; if there is none, the job is found again by the trial's name.
             trial = trial.model_copy(update={"status": plan.status})
+        else:
+            trial = await self._performer.write_trial(trial, plan.status)
         for action in plan.actions:
             log.info("trial %s: %s (%s)", trial.name, type(action).__name__, action.because)
             await self._performer.act_on_trial(trial, action, self._queue.failures(key))
         if plan.look_again_in is not None:
             self._queue.add_later(key, plan.look_again_in)
-        if trial.is_completed and not had_ended:
-            self._queue.add(key)  # on a cluster its job is still there; our own write is no news
-        self._wake_again(trial, key)
-
-    def _wake_again(self, trial: Trial, key: Key) -> None:
-        """A status of our own writing wakes its experiment at once; the watch may lag behind."""
+        if trial.is_completed and not had_ended and (self._thrift.jobs_stay or _is_live(run)):
+            self._queue.add(key)
         held = self.mirror.trial_named(key.experiment_uid, key.trial)
         if held is not None and held.metadata.resource_version != trial.metadata.resource_version:
             self._queue.add(key)
-        self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
 
     async def _pass_experiment(self, key: Key) -> None:
         experiment = self._experiment(key.experiment_uid)
@@ -351,13 +356,18 @@ class Engine:
         )
         plan = reconcile_experiment(view, self._clock.now())
         changed = plan.status != experiment.status
-        if changed and not self._may_rest(key, experiment.status, plan.status):
+        if changed and not self._may_rest(
+            key, self._thrift.experiment, experiment.status, plan.status
+        ):
             experiment = await self._performer.write_experiment(experiment, plan.status)
             self._queue.add(Key(Kind.SUGGESTION, key.experiment_uid))
         for action in plan.actions:
             log.info("experiment %s: %s (%s)", key, type(action).__name__, action.because)
         await self._performer.act_on_experiment(experiment, plan.actions, self._wake)
-        if plan.actions:
+        waits = view.suggestion is not None and view.suggestion.status.waits_for
+        if (
+            plan.actions or waits
+        ):  # an end of a trial is what a waiting algorithm is asked again for
             self._queue.add(Key(Kind.SUGGESTION, key.experiment_uid))
 
     async def _pass_suggestion(self, key: Key) -> None:
@@ -368,45 +378,56 @@ class Engine:
         view = self._suggestion_view(experiment, suggestion)
         plan = reconcile_suggestion(view, self._clock.now())
         changed = plan.status != suggestion.status
-        if changed and not self._may_rest(key, suggestion.status, plan.status):
+        if changed and not self._may_rest(
+            key, self._thrift.suggestion, suggestion.status, plan.status
+        ):
             suggestion = await self._performer.write_suggestion(suggestion, plan.status)
             self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
         for action in plan.actions:
             if isinstance(action, Ask):
                 log.info("suggestion %s: Ask (%s)", suggestion.name, action.because)
                 self._chronicle.tell([story.of_action(suggestion, action, self._clock.now())])
-                task = asyncio.ensure_future(self._ask(key, action))
+                task = asyncio.ensure_future(self._ask(key, action, view))
                 self._asking[key.experiment_uid] = task
 
-    def _may_rest(self, key: Key, old: Status, new: Status) -> bool:
-        """Whether a changed status need not be written yet; then its pass comes again in a moment.
+    def _may_rest(self, key: Key, rest: Rest, old: Status, new: Status) -> bool:
+        """Whether a changed status need not be written yet; then its pass comes again in time.
 
         A hundred trials a second would otherwise mean a hundred writes of the same counts.
         """
         now = self._loop_time()
-        if old.conditions != new.conditions or now >= self._due.get(key, 0.0):
-            self._due[key] = now + self._thrift.rest_s
-            return False
-        self._queue.add_later(key, timedelta(seconds=self._thrift.rest_s))
-        return True
+        if old.conditions == new.conditions and (left := self._rests.left_s(key, rest, now)):
+            self._queue.add_later(key, timedelta(seconds=left))
+            return True
+        self._rests.wrote(key, now)
+        return False
 
-    async def _ask(self, key: Key, ask: Ask) -> None:
+    async def _ask(self, key: Key, ask: Ask, view: SuggestionView) -> None:
         """Ask in the background; failures count apart, as the pass that merely asks succeeds."""
         answer = Key(Kind.ANSWER, key.experiment_uid)
         try:
-            await self._try(answer, self._ask_and_settle(key, answer, ask))
+            await self._try(answer, self._ask_and_settle(key, answer, ask, view))
         finally:
             del self._asking[key.experiment_uid]
 
-    async def _ask_and_settle(self, key: Key, answer: Key, ask: Ask) -> None:
-        await self._settle(key, await self._answer(answer, ask))
+    async def _ask_and_settle(self, key: Key, answer: Key, ask: Ask, view: SuggestionView) -> None:
+        await self._settle(key, await self._answer(answer, ask, view))
         self._queue.add(Key(Kind.EXPERIMENT, key.experiment_uid))
         self._queue.add(key)
 
-    async def _answer(self, key: Key, ask: Ask) -> Callable[[SuggestionView], SuggestionStatus]:
+    async def _answer(
+        self, key: Key, ask: Ask, asked: SuggestionView
+    ) -> Callable[[SuggestionView], SuggestionStatus]:
         """Ask, and say how the answer is to be written down."""
+        served = ask.algorithm in self._services.algorithms
+        if not served and asked.suggestion.status.suggestion_count and not _is_ours(ask.algorithm):
+            # Its service was named when it began; whoever runs munshi may name it again.
+            raise Retryable(f'nobody answers for the algorithm "{ask.algorithm}" any more')
         try:
-            reply = await self._suggester.suggest(ask.algorithm, ask.request)
+            if served:
+                reply = await self._services.suggest(asked, ask.request.count)
+            else:
+                reply = await self._suggester.suggest(ask.algorithm, ask.request)
         except AlgorithmRefused as refusal:
             message = str(refusal)
         except Retryable:
@@ -416,7 +437,7 @@ class Engine:
                 raise
             message = f"it broke {ASKS} times, last with {type(broken).__name__}: {broken}"
         else:
-            return lambda view: settled(view, ask, reply, self._clock.now())
+            return lambda view: settled(view, ask, reply, self._clock.now(), served=served)
         return lambda view: failed(view.suggestion.status, message, self._clock.now())
 
     async def _settle(self, key: Key, decide: Callable[[SuggestionView], SuggestionStatus]) -> None:
@@ -449,11 +470,13 @@ class Engine:
         if experiment.spec.early_stopping is None or experiment.is_completed:
             self._curves.pop(experiment.uid, None)
             return ()
-        curves = self._curves.setdefault(experiment.uid, Curves(self._observations))
+        served = experiment.spec.early_stopping.algorithm_name in self._services.early_stopping
+        made: Curves | Served = Served(self._services) if served else Curves(self._observations)
+        curves = self._curves.setdefault(experiment.uid, made)
         return await curves.rules(experiment, self.mirror.tally(experiment))
 
     def _note_live(self, trial: Trial, run: Run | None) -> None:
-        if run is not None and run.live:
+        if _is_live(run):
             self._live.add(trial.uid)
         else:
             self._live.discard(trial.uid)
@@ -480,9 +503,18 @@ class Engine:
         return found.data.get(source.template_path)
 
 
+def _is_live(run: Run | None) -> bool:
+    return run is not None and run.live
+
+
 def _begins(trial: Trial, plan: Plan[TrialStatus]) -> bool:
-    """Whether the plan is to start the trial for the first time."""
-    return not trial.status.attempts and any(isinstance(one, LaunchTrial) for one in plan.actions)
+    """Whether the plan is to start the trial for the first time, and nothing else was said of it before."""
+    fresh = not (trial.status.attempts or trial.status.conditions)
+    return fresh and any(isinstance(one, LaunchTrial) for one in plan.actions)
+
+
+def _is_ours(algorithm: str) -> bool:
+    return algorithm in algorithms.known()
 
 
 def _owner_uid(resource: Resource) -> str:

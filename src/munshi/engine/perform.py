@@ -165,9 +165,11 @@ class Performer:
             case RequestSuggestions(requests):
                 await self._request(experiment, requests, wake)
             case KillTrial(trial, because):
-                if await self._has_ended(trial):
-                    return
-                wake(await self._kill(trial, because))
+                run = await self._launcher.look(trial)
+                if run is not None and not run.live and not run.lost:
+                    return  # it ended by itself: its own pass judges it by what it reported
+                status = trials.killed(trial, because, self._clock.now(), run)
+                wake(await self.write_trial(trial, status))
             case RetryTrial(trial, because):
                 wake(await self._retry(trial, because))
             case RenewRules(trial, rules):
@@ -203,14 +205,6 @@ class Performer:
         spec = suggestion.spec.model_copy(update={"requests": requests})
         changed = suggestion.model_copy(update={"spec": spec})
         wake(self._seen(await self._store.replace(changed)))
-
-    async def _has_ended(self, trial: Trial) -> bool:
-        """Whether the job is over already: then the trial's own pass judges it by what it reported."""
-        run = await self._launcher.look(trial)
-        return run is not None and not run.live and not run.lost
-
-    async def _kill(self, trial: Trial, because: str) -> Resource:
-        return await self.write_trial(trial, trials.killed(trial, because, self._clock.now()))
 
     async def _renew(self, trial: Trial, rules: stopping.Rules) -> Resource:
         """What is in the log has been judged, or will be by the rules of its time."""

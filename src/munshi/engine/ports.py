@@ -1,4 +1,4 @@
-"""What the engine asks of the world: six ports, worded in the domain.
+"""What the engine asks of the world: seven ports, worded in the domain.
 
 Each Protocol's docstring is its contract; each adapter passes the suite of the same name in
 `munshi.testing`. All methods may be repeated after a crash or a lost answer, and are called from the
@@ -7,18 +7,20 @@ engine's event loop only; none may block it. Objects are frozen, so they are han
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from munshi.algorithms import Reply, Request
+from munshi.api.experiment import Experiment
 from munshi.api.meta import Resource
 from munshi.api.trial import Trial
 from munshi.metrics.log import MetricLog, Report
 from munshi.metrics.observation import Observation
+from munshi.reconcile.stopping import Rules
 from munshi.reconcile.story import Event as Event  # noqa: PLC0414 - part of EventLog
-from munshi.reconcile.views import Run
+from munshi.reconcile.views import Run, SuggestionView
 
 R = TypeVar("R", bound=Resource)
 
@@ -205,9 +207,42 @@ class Suggester(Protocol):
         """Ask the algorithm; the same request gives the same reply.
 
         Raises:
-            AlgorithmRefused: It never will; the experiment fails with this message.
-            Retryable: It broke for now.
+            AlgorithmRefused: It never will, or broke so often that it was given up; the experiment fails
+                with this message.
+            Retryable: It cannot be asked for now.
         """
+        ...
+
+
+class Services(Protocol):
+    """Algorithms and early-stopping methods that programs outside of munshi answer, by name.
+
+    Unlike an algorithm of munshi's a service may remember, so it is told of objects as they are, not of a
+    history made for it; and the same question need not have the same answer.
+    """
+
+    @property
+    def algorithms(self) -> Collection[str]:
+        """The algorithmNames that services answer; they go before munshi's own."""
+        ...
+
+    @property
+    def early_stopping(self) -> Collection[str]:
+        """Likewise, of earlyStopping."""
+        ...
+
+    async def suggest(self, view: SuggestionView, count: int) -> Reply:
+        """Ask the experiment's algorithm for exactly `count` points; looks at the view before it waits.
+
+        Raises:
+            AlgorithmRefused: It never will; the experiment fails with this message.
+            Retryable: It does not answer for now.
+            MunshiError: It broke, or its answer cannot be used.
+        """
+        ...
+
+    async def rules(self, experiment: Experiment, trials: Sequence[Trial]) -> Rules:
+        """Ask the experiment's early stopping for the rules of a trial that begins now. Raises likewise."""
         ...
 
 

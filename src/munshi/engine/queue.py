@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import Enum
+from enum import IntEnum
+from typing import NamedTuple
 
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 30.0
@@ -19,7 +19,7 @@ DOUBLINGS = 10
 """More make no difference, and a thousand are too many for a float."""
 
 
-class Kind(Enum):
+class Kind(IntEnum):
     """What a key names."""
 
     TRIAL = 0
@@ -29,9 +29,8 @@ class Kind(Enum):
     """The algorithm's answer, which comes by itself; its pass asks again after a failure."""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One object to look at; `trial` is empty for the other kinds."""
+class Key(NamedTuple):
+    """One object to look at; `trial` is empty for the other kinds. A tuple, for it is looked up all day."""
 
     kind: Kind
     experiment_uid: str

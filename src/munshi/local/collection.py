@@ -14,6 +14,7 @@ import logging
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from munshi.api.common import CollectorKind
@@ -163,12 +164,19 @@ class _Bookmark:
 
     def __init__(self, folder: Path, collector: Collector) -> None:
         self._path, self._collector = folder / READ, collector
-        self._written = self._before = _number(self._path)
+        self._written = 0
+
+    @cached_property
+    def _before(self) -> int:
+        """What an engine before us wrote down; read before we write, and most logs are too short for that."""
+        return _number(self._path)
 
     def move(self) -> None:
         """Write the place down when it is well ahead of what was written; never a reason to stop."""
         position = self._collector.position
-        if position - self._written < BOOKMARK_BYTES:
+        if position < BOOKMARK_BYTES:
+            return
+        if position - max(self._written, self._before) < BOOKMARK_BYTES:
             return
         aside = self._path.with_suffix(".new")
         with contextlib.suppress(OSError):
@@ -178,6 +186,8 @@ class _Bookmark:
 
     def lost(self) -> tuple[str, ...]:
         """A sentence, if output was dropped that nobody had read: neither we nor an engine before us."""
+        if not self._collector.given_up:
+            return ()
         hole = process.read_gap(log_of(self._path.parent))
         earlier = max(0, min(hole.end, self._before) - hole.start) if hole else 0
         unread = self._collector.given_up - earlier

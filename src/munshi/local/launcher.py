@@ -3,7 +3,8 @@
 The trial's folder is the truth. `launch` writes it, `look` reads it, so an engine that starts after a
 crash adopts trials that still run and reads what ended meanwhile. A program may delete or lock its own
 folder; until its supervisor has mended that, what was started here is known by heart. A folder belongs
-to one attempt (`status.attempts`); one that the machine lost is forgotten, and the next has its own.
+to one attempt (`status.attempts`; the first start is not written there before it is made, for its folder
+is known by the trial's name); one that the machine lost is forgotten, and the next has its own.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ from munshi.reconcile.views import Run
 FORGOTTEN = "forgotten"
 COLLECTOR = "collector.json"
 IDENTITY = "identity.json"
+UNSAID_S = 0.1
+"""How long after its start nobody hears that a trial runs."""
 REMEMBERED = 500
 """Of how many trials that were read to their end we keep what was found; of others it is read again."""
 
@@ -97,14 +100,18 @@ class LocalLauncher:
     async def launch(self, trial: Trial) -> None:
         """See `ports.Launcher.launch`."""
         folder = self.folder(trial)
-        if not isinstance(self._inspect(folder), process.NotStarted):
-            self._changes.put_nowait(trial.uid)  # whoever began it: nobody has looked at it since
-            return
-        if trial.uid in self._begun or trial.uid in self._watched:
-            await self._expect(trial)
+        again = trial.uid in self._begun or trial.uid in self._watched
+        fresh = not again and _made(folder)
+        if not fresh:
+            if not isinstance(self._inspect(folder), process.NotStarted):
+                self._changes.put_nowait(
+                    trial.uid
+                )  # whoever began it: nobody has looked at it since
+                return
+            if again:
+                await self._expect(trial)
+                _made(folder)
         self._begun.add(trial.uid)
-        for each in (folder.parent.parent, folder.parent, folder):
-            each.mkdir(exist_ok=True)  # no further up: a home that was removed is not made again
         try:
             planned = await self._planner.plan(trial, folder)
         except Invalid as invalid:
@@ -113,15 +120,18 @@ class LocalLauncher:
             (folder / COLLECTOR).write_text(planned.source.to_json(folder))
         self.notes.update(dict.fromkeys(planned.notes))
         collection.begin(planned.source, folder)
-        with contextlib.suppress(AlreadyExists):
-            supervisor = await self._spawner.spawn(planned.plan)
+        try:
+            supervisor = await self._spawner.spawn(planned.plan, fresh=fresh)
+        except AlreadyExists:
+            self._changes.put_nowait(trial.uid)
+        else:
             self._known[folder] = _Known(supervisor, planned.source, self._clock.now())
-        self._changes.put_nowait(trial.uid)
+            self._watch(trial, folder)
 
     async def look(self, trial: Trial) -> Run | None:
         """See `ports.Launcher.look`."""
         folder = self.folder(trial)
-        if not trial.status.attempts or _is_forgotten(folder):
+        if folder not in self._known and _is_unused(folder):
             return None
         state = self._inspect(folder)
         match state:
@@ -135,9 +145,12 @@ class LocalLauncher:
             case Ended(exit_):
                 if not trial.is_completed:
                     self._watch(trial, folder)
-                return self._run(
+                run = self._run(
                     trial, fate.stage_of(exit_), live=False, who=exit_.program, said=exit_.message
                 )
+                if run.collected or trial.is_completed:
+                    self._known.pop(folder, None)  # the folder knows it now
+                return run
             case Lost(why):
                 return Run(job=_job(trial, jobs.Pending()), live=False, collected=False, lost=why)
             case _:
@@ -175,8 +188,11 @@ class LocalLauncher:
 
     def _inspect(self, folder: Path) -> process.State:
         """What became of the trial; not deceived by a program that deletes or locks its own folder."""
-        state, known = process.inspect(folder), self._known.get(folder)
-        if known is None or not isinstance(state, NotStarted | Lost):
+        known = self._known.get(folder)
+        if known is None:
+            return process.inspect(folder)
+        state = process.inspect(folder, known.supervisor)
+        if not isinstance(state, Lost):
             return state
         if process.is_alive(known.supervisor):
             return Running(known.supervisor)
@@ -203,7 +219,10 @@ class LocalLauncher:
         return Source.from_json((folder / COLLECTOR).read_text(), folder)
 
     async def _end_of(self, folder: Path) -> None:
-        state = self._inspect(folder)
+        if known := self._known.get(folder):
+            await process.ended(known.supervisor)
+            return
+        state = process.inspect(folder)
         if isinstance(state, Running):
             await process.ended(state.identity)
 
@@ -231,22 +250,30 @@ class LocalLauncher:
             notes=progress.seen.notes,
             last_words=words,
             remarks=(*((said,) if said and succeeded else ()), *progress.remarks),
+            began=None if isinstance(stage, jobs.Pending) else stage.started,
             ended=stage.ended if isinstance(stage, jobs.Succeeded | jobs.Failed) else None,
             tripped=progress.judge.tripped,
         )
 
     def _watch(self, trial: Trial, folder: Path) -> None:
-        """Follow the trial to its end, once: its process, and what it reports."""
+        """Follow the trial to its end, once: its process, and what it reports.
+
+        That it runs is told after a moment: a trial that has ended by then needs no look in between.
+        """
         if held := self._watched.get(trial.uid):
             held.progress.judge.follow(trial)
             return
         for uid in tuple(islice(self._watched, max(0, len(self._watched) - REMEMBERED))):
             if self._watched[uid].task.done():
                 del self._watched[uid]
-        judge = Judge(trial, self._observations, told=lambda: self._changes.put_nowait(trial.uid))
-        progress = Collection(judge)
+
+        def tell() -> None:
+            self._changes.put_nowait(trial.uid)
+
+        progress = Collection(Judge(trial, self._observations, told=tell))
 
         async def follow() -> None:
+            running = asyncio.get_running_loop().call_later(UNSAID_S, tell)
             try:
                 await collect(
                     trial,
@@ -263,9 +290,8 @@ class LocalLauncher:
                 progress.seen = Seen((), (f"its metrics could not be read: {broken}",))
                 progress.done = True
             finally:
-                if isinstance(process.inspect(folder), Ended):
-                    self._known.pop(folder, None)  # the folder knows it now
-                self._changes.put_nowait(trial.uid)
+                running.cancel()
+                tell()
 
         self._watched[trial.uid] = _Watched(asyncio.ensure_future(follow()), progress)
 
@@ -297,6 +323,23 @@ def attempt_folder(folders: Path, trial: Trial) -> Path:
 _attempt = lru_cache(maxsize=1024)(place.attempt)  # asked for in every look, and slow to build
 
 
+def _made(folder: Path) -> bool:
+    """Make an attempt's folder and those of its trial and namespace; whether it was not there before.
+
+    No further up: a home that was removed is not made again.
+    """
+    try:
+        folder.parent.mkdir(exist_ok=True)
+    except FileNotFoundError:
+        folder.parent.parent.mkdir(exist_ok=True)
+        folder.parent.mkdir(exist_ok=True)
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return False
+    return True
+
+
 def discard(folders: Path, trial: Trial) -> None:
     """Delete every folder of a trial that is gone."""
     shutil.rmtree(folders / trial.namespace / trial.name, ignore_errors=True)
@@ -316,8 +359,9 @@ def _goes_without_saying(trial: Trial) -> bool:
     return wishes.kind_of(trial.spec.metrics_collector) is CollectorKind.STDOUT
 
 
-def _is_forgotten(folder: Path) -> bool:
+def _is_unused(folder: Path) -> bool:
+    """Whether nothing was begun there, or it was forgotten."""
     try:
-        return (folder / FORGOTTEN).exists()
+        return not folder.exists() or (folder / FORGOTTEN).exists()
     except PermissionError:  # locked by its program; nobody has forgotten it
         return False

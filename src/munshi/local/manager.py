@@ -1,6 +1,7 @@
 """Katib's `report_metrics` answered: the DB manager that the kubeflow-katib SDK calls, for one experiment.
 
-Open while this process drives an experiment whose trials report by a call. What arrives is written to the
+Open while this process drives an experiment whose trials report by a call, or whose early stopping is a
+service, which reads values here. What arrives is written to the
 trial's own file of reports, where its collector finds it like what `munshi.report_metrics` writes; so it
 is safe before it is acknowledged, and both ways mean the same. Nothing listens for other experiments.
 """
@@ -41,9 +42,11 @@ class Answered:
 
 
 @contextlib.asynccontextmanager
-async def answering(experiment: Experiment, store: SqlStore, home: Home) -> AsyncIterator[Answered]:
-    """Listen as long as the context is, if the experiment's trials report by a call."""
-    if wishes.kind_of(experiment.spec.metrics_collector_spec) not in wishes.PUSHING:
+async def answering(
+    experiment: Experiment, store: SqlStore, home: Home, *, is_read: bool = False
+) -> AsyncIterator[Answered]:
+    """Listen as long as the context is, if the experiment's trials report by a call, or `is_read`."""
+    if not is_read and wishes.kind_of(experiment.spec.metrics_collector_spec) not in wishes.PUSHING:
         yield Answered()
         return
     if importlib.util.find_spec("grpc") is None:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from munshi.api.experiment import Experiment
 from munshi.api.trial import Trial
-from munshi.engine.clock import ThreadSuggester, WallClock
+from munshi.engine.clock import WallClock
 from munshi.engine.engine import Engine
 from munshi.errors import Conflict, NotFound, Terminal
 from munshi.local import manager, place, process
@@ -25,10 +27,18 @@ from munshi.local.launcher import LocalLauncher
 from munshi.local.planning import Settings
 from munshi.reconcile import story
 from munshi.reconcile.trial import interrupted
+from munshi.rpc import address
 from munshi.store.sqlite import SqlStore
+from munshi.suggester.limits import DEFAULT, Limits
+from munshi.suggester.pool import WorkerSuggester
+
+if TYPE_CHECKING:
+    from munshi.rpc.services.katib import KatibServices
 
 LOOK_S = 0.2
 """How often progress is told and the end is looked for."""
+GARBAGE = 10_000
+"""Objects more than were freed before the collector looks for rings: what a pass makes has hardly any."""
 Told = Callable[[Experiment, Sequence[Trial]], None]
 
 
@@ -37,6 +47,8 @@ class Runtime:
     """An experiment under way.
 
     Attributes:
+        limits: What one question to an algorithm may cost.
+        services: Who answers for algorithms that are not munshi's.
         notes: Sentences about what is different on this machine, in the order they came up.
         is_driver: This process runs the trials; otherwise it only follows another one.
     """
@@ -46,6 +58,8 @@ class Runtime:
     namespace: str
     name: str
     settings: Settings = field(default_factory=Settings)
+    limits: Limits = DEFAULT
+    services: KatibServices | None = None
     notes: tuple[str, ...] = ()
     is_driver: bool = False
     _hurry: asyncio.Event = field(default_factory=asyncio.Event)
@@ -89,12 +103,19 @@ class Runtime:
         self._hurry.set()
 
     async def _drive(self, told: Told) -> Experiment:
+        gc.freeze()  # what is loaded by now stays: the collector need not go through it again and again
+        gc.set_threshold(GARBAGE)
         clock = WallClock()
         experiment = await self.store.get(Experiment, self.namespace, self.name)
         async with contextlib.AsyncExitStack() as stack:
+            suggester = await stack.enter_async_context(WorkerSuggester(self.limits))
+            services = self.services
+            is_read = services is not None and bool(services.early_stopping)
             answered = await stack.enter_async_context(
-                manager.answering(experiment, self.store, self.home)
+                manager.answering(experiment, self.store, self.home, is_read=is_read)
             )
+            if services is not None and answered.host:
+                services.db_manager = f"{answered.host}:{address.PORT}"
             settings = replace(self.settings, manager_host=answered.host)
             launcher = LocalLauncher(self.home.trials, self.store, self.store, clock, settings)
             launcher.notes.update(dict.fromkeys(answered.notes))
@@ -102,10 +123,11 @@ class Runtime:
                 self.store,
                 self.store,
                 launcher,
-                ThreadSuggester(),
+                suggester,
                 clock,
                 events=self.store,
                 wants=self._is_mine,
+                services=services,
             )
             stack.push_async_callback(self._end_without_home, engine)
             work = await stack.enter_async_context(_running(engine, launcher))

@@ -44,7 +44,8 @@ class History:
             if not self._told[trial.name]:
                 self._news.put(place, trial.name)
         else:
-            self.unlearnt.put(place, Pending(assignments, place[0]))
+            lives = state.is_active
+            self.unlearnt.put(place, Pending(assignments, place[0], active=lives))
         for name in told(trial.metadata.annotations):
             self._told[name] += 1
             if name in self._ended:

@@ -74,12 +74,16 @@ class WithdrawTrial:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask the algorithm; the answer is settled in the Suggestion's status."""
+    """Ask the algorithm; the answer is settled in the Suggestion's status.
+
+    `under_way` are the names behind the request's active pending points, in alphabetical order.
+    """
 
     algorithm: str
     request: Request
     new_results: tuple[str, ...]
     because: str
+    under_way: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

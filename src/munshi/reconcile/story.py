@@ -32,6 +32,8 @@ Told: TypeAlias = Experiment | Suggestion | Trial
 
 _TOLD_THOUGH_FALSE = (LOST, INTERRUPTED, RETRIED, "ExperimentResumed")
 """Reasons of conditions whose end is the news."""
+_TOLD_ANEW = ("SuggestionRunning",)
+"""Reasons of conditions of which another message is news: what an algorithm says of its points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ def _is_news(condition: Condition, told: Condition | None) -> bool:
         condition.reason,
         condition.last_transition_time,
     )
+    if told is not None and condition.reason in _TOLD_ANEW:
+        same = same and told.message == condition.message
     return not same and (condition.is_true or condition.reason in _TOLD_THOUGH_FALSE)
 
 

@@ -8,11 +8,11 @@ the future trials, before any trial is created; once its Trial exists an assignm
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from munshi import space
-from munshi.algorithms import Pending, Reply, Request, registry
+from munshi.algorithms import Mark, Pending, Reply, Request, registry
 from munshi.api import conditions
 from munshi.api.common import AlgorithmSetting, ObjectiveSpec, ObjectiveType, ParameterAssignment
 from munshi.api.experiment import Experiment, ResumePolicy
@@ -31,6 +31,8 @@ from munshi.reconcile.tally import Tally
 from munshi.reconcile.views import SuggestionView
 
 SEED_SETTING = "random_state"
+PLAIN_MESSAGE = "Suggestion is running"
+"""Of an algorithm that has nothing to say about its points."""
 
 
 def reconcile_suggestion(view: SuggestionView, now: datetime) -> Plan[SuggestionStatus]:
@@ -38,6 +40,7 @@ def reconcile_suggestion(view: SuggestionView, now: datetime) -> Plan[Suggestion
     status = _created(view.suggestion.status, now)
     status = _without_created_trials(status, view)
     if view.experiment.is_completed:
+        status = status.model_copy(update={"waits_for": ()}) if status.waits_for else status
         return Plan(_closed(status, view.experiment, now))
     status = _reopened(status, now)
     if view.suggestion.is_failed or view.suggestion.is_exhausted:
@@ -45,24 +48,38 @@ def reconcile_suggestion(view: SuggestionView, now: datetime) -> Plan[Suggestion
     if controls.is_suspended(view.experiment):
         return Plan(status)
     wanted = view.suggestion.spec.requests - status.suggestion_count
-    if wanted <= 0:
+    if wanted <= 0 or (status.waits_for and set(status.waits_for) == _under_way(view, status)):
         return Plan(status)
-    return Plan(status, (_ask(view, wanted),))
+    return Plan(status, (_ask(view, status, wanted),))
 
 
-def settled(view: SuggestionView, ask: Ask, reply: Reply, now: datetime) -> SuggestionStatus:
+def settled(
+    view: SuggestionView, ask: Ask, reply: Reply, now: datetime, *, served: bool = False
+) -> SuggestionStatus:
     """The status with the algorithm's answer written down, under the names of the future trials.
 
-    An answer that was settled before, its write being acknowledged too late, is not settled twice.
+    An answer that was settled before, its write being acknowledged too late, is not settled twice. A name
+    that the algorithm gives holds unless it is taken. `served` says that a service answered. What else
+    there is to say of the assignments is said in the same write. An algorithm that waits though nothing is
+    under way would wait for ever: it is taken for broken.
     """
     status, experiment = view.suggestion.status, view.experiment
     first = ask.request.first_index
     if status.suggestion_count != first:
         return status
-    waiting, known = {one.name for one in status.suggestions}, _counted(view).by_name
+    if reply.waiting and not (ask.under_way or reply.assignments):
+        message = f"it waits, but no trial is under way: {reply.because or 'no reason was given'}"
+        return failed(status, message, now)
+    status = _without_created_trials(status, view)
+    taken = {one.name for one in status.suggestions} | view.deleted.keys()
+    known = _counted(view).by_name
     fresh = []
     for at, assignments in enumerate(reply.assignments):
-        name = names.trial_name(experiment.name, experiment.uid, first + at, waiting, known)
+        mark = reply.marks[at] if reply.marks else Mark()
+        name = mark.name
+        if not name or name in taken or name in known:
+            name = names.trial_name(experiment.name, experiment.uid, first + at, taken, known)
+        taken.add(name)
         notes = {INDEX_ANNOTATION: str(first + at)}
         if at == 0 and ask.new_results:
             notes[AFTER_ANNOTATION] = ",".join(ask.new_results)
@@ -75,15 +92,17 @@ def settled(view: SuggestionView, ask: Ask, reply: Reply, now: datetime) -> Sugg
                 name=name,
                 parameter_assignments=pairs,
                 early_stopping_rules=view.rules,
+                labels=dict(mark.labels),
                 annotations=notes,
             )
         )
-    said = conditions.put(
+    message = reply.because or ("results are awaited" if reply.waiting else PLAIN_MESSAGE)
+    said = conditions.restate(
         status.conditions,
         SuggestionCondition.RUNNING,
         true=True,
-        reason="SuggestionRunning",
-        message="Suggestion is running",
+        reason="SuggestionWaiting" if reply.waiting else "SuggestionRunning",
+        message=PLAIN_MESSAGE if reply.exhausted else message,
         now=now,
     )
     if reply.exhausted:
@@ -100,9 +119,22 @@ def settled(view: SuggestionView, ask: Ask, reply: Reply, now: datetime) -> Sugg
             "conditions": said,
             "suggestions": (*status.suggestions, *fresh),
             "suggestion_count": first + len(fresh),
-            "algorithm_settings": _recorded(status, ask.algorithm, ask.request),
+            "waits_for": _waits_for(ask, fresh) if reply.waiting else (),
+            "algorithm_settings": _recorded(status, ask, reply, served=served),
         }
     )
+
+
+def _waits_for(ask: Ask, fresh: Iterable[TrialAssignment]) -> tuple[str, ...]:
+    """What the algorithm knew to be under way when it said that it waits, and what it gave besides."""
+    return tuple(sorted({*ask.under_way, *(one.name for one in fresh)}))
+
+
+def _under_way(view: SuggestionView, status: SuggestionStatus) -> set[str]:
+    """Names of all that may still have an outcome: active trials, and assignments that are to be trials."""
+    counted = _counted(view)
+    waiting = {one.name for one in status.suggestions if one.name not in counted.by_name}
+    return {trial.name for trial in counted.active} | waiting
 
 
 def failed(status: SuggestionStatus, message: str, now: datetime) -> SuggestionStatus:
@@ -226,8 +258,13 @@ def _reopened(status: SuggestionStatus, now: datetime) -> SuggestionStatus:
     return status.model_copy(update={"conditions": said, "completion_time": None})
 
 
-def _ask(view: SuggestionView, count: int) -> Ask:
-    experiment, status = view.experiment, view.suggestion.status
+def question(view: SuggestionView, count: int) -> Request:
+    """What the algorithm would be asked now: everything it may know, for so many assignments."""
+    return _ask(view, view.suggestion.status, count).request
+
+
+def _ask(view: SuggestionView, status: SuggestionStatus, count: int) -> Ask:
+    experiment = view.experiment
     objective = experiment.spec.objective or ObjectiveSpec()
     algorithm = view.suggestion.spec.algorithm
     settings = algorithm.settings if algorithm else {}
@@ -252,7 +289,8 @@ def _ask(view: SuggestionView, count: int) -> Ask:
     )
     news = new_results(counted, status.suggestions)
     why = f"{_counted_words(count, 'assignment')} wanted; {_counted_words(len(results), 'result')} known"
-    return Ask(algorithm.algorithm_name if algorithm else "", request, news, why)
+    under_way = tuple(sorted(_under_way(view, status)))
+    return Ask(algorithm.algorithm_name if algorithm else "", request, news, why, under_way)
 
 
 def _counted_words(number: int, what: str) -> str:
@@ -269,13 +307,20 @@ def _index(one: TrialAssignment) -> int:
 
 def _seed(status: SuggestionStatus, experiment: Experiment) -> int:
     said = {setting.name: setting.value for setting in status.algorithm_settings}
-    return int(said[SEED_SETTING]) if SEED_SETTING in said else names.seed(experiment.uid)
+    recorded = said.get(SEED_SETTING, "")
+    return int(recorded) if recorded.isdecimal() else names.seed(experiment.uid)
 
 
 def _recorded(
-    status: SuggestionStatus, name: str, request: Request
+    status: SuggestionStatus, ask: Ask, reply: Reply, *, served: bool
 ) -> tuple[AlgorithmSetting, ...]:
-    """The seed is drawn once and written down, so that anyone can compute the search again."""
-    if SEED_SETTING in request.settings or status.algorithm_settings or not registry.draws(name):
-        return status.algorithm_settings
-    return (AlgorithmSetting(name=SEED_SETTING, value=str(request.seed)),)
+    """What the algorithm chose itself, written down so that anyone can compute the search again.
+
+    The seed is drawn once. A service draws its own, and may know no such setting.
+    """
+    kept = {setting.name: setting.value for setting in status.algorithm_settings}
+    known = SEED_SETTING in ask.request.settings or kept
+    if not known and not served and registry.draws(ask.algorithm):
+        kept[SEED_SETTING] = str(ask.request.seed)
+    kept |= reply.settings
+    return tuple(AlgorithmSetting(name=name, value=value) for name, value in kept.items())

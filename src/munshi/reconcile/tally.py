@@ -61,7 +61,7 @@ def by_index(trials: Sequence[Trial]) -> list[Trial]:
 def objective_value(trial: Trial, objective: ObjectiveSpec) -> float | None:
     """The finite number the trial is judged by; None when it has none."""
     metric = _metric(trial, objective)
-    text = _said(metric, objective.strategy(objective.objective_metric_name)) if metric else None
+    text = said(metric, objective.strategy(objective.objective_metric_name)) if metric else None
     value = None if text is None else number.read(text)
     return value if value is not None and math.isfinite(value) else None
 
@@ -270,7 +270,8 @@ def _metric(trial: Trial, objective: ObjectiveSpec) -> Metric | None:
     return next((metric for metric in observation.metrics if metric.name == wanted), None)
 
 
-def _said(metric: Metric, strategy: MetricStrategyType) -> str | None:
+def said(metric: Metric, strategy: MetricStrategyType) -> str | None:
+    """The text that speaks for the metric: by its strategy, else the latest; None when there is none."""
     chosen = {
         MetricStrategyType.MIN: metric.min,
         MetricStrategyType.MAX: metric.max,

@@ -51,6 +51,8 @@ def reconcile_trial(view: TrialView, now: datetime) -> Plan[TrialStatus]:
         if run is not None and run.live:
             return Plan(status, (StopTrial(f"the trial is {_outcome(trial)}"),))
         return Plan(status)
+    if run is not None and not status.attempts:  # it was started, and that was not written yet
+        status = _started(status, run.began)
     has_ended = run is not None and not run.live and not run.lost
     if controls.stop_asked(trial) and not has_ended:
         text = controls.stop_words(trial)
@@ -58,8 +60,6 @@ def reconcile_trial(view: TrialView, now: datetime) -> Plan[TrialStatus]:
         return Plan(_killed(status, "TrialStopped", text, now), ends)
     if run is None:
         return _launch(trial, status, now)
-    if not status.attempts:  # its job is there: it was started, and that need not be written yet
-        status = status.model_copy(update={"attempts": 1})
     if run.lost:
         return Plan(_lost(status, run.lost, now), (ForgetRun(f"the job vanished: {run.lost}"),))
     status = _judged(view, run, status, now)
@@ -70,11 +70,14 @@ def reconcile_trial(view: TrialView, now: datetime) -> Plan[TrialStatus]:
     return Plan(status)
 
 
-def killed(trial: Trial, because: str, now: datetime) -> TrialStatus:
+def killed(trial: Trial, because: str, now: datetime, run: Run | None = None) -> TrialStatus:
     """The status of an active trial that is stopped from outside; a completed one stays as it is."""
     if trial.is_completed:
         return trial.status
-    return _killed(_created(trial.status, now), "TrialKilled", because, now)
+    status = _created(trial.status, now)
+    if run is not None and not status.attempts:
+        status = _started(status, run.began)
+    return _killed(status, "TrialKilled", because, now)
 
 
 def begun_anew(trial: Trial, because: str, now: datetime) -> TrialStatus:
@@ -125,6 +128,11 @@ def _created(status: TrialStatus, now: datetime) -> TrialStatus:
         now=now,
     )
     return status.model_copy(update={"conditions": said, "start_time": now})
+
+
+def _started(status: TrialStatus, began: datetime | None) -> TrialStatus:
+    """The first start, which is written down only when its job is seen."""
+    return status.model_copy(update={"attempts": 1, "start_time": began or status.start_time})
 
 
 def _launch(trial: Trial, status: TrialStatus, now: datetime) -> Plan[TrialStatus]:

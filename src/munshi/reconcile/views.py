@@ -28,6 +28,7 @@ class Run:
         notes: Sentences about what could not be read.
         last_words: The last lines of its output.
         remarks: Sentences about an end that is good in itself: what it left behind, say.
+        began: When the job was started, where that is known.
         ended: When the job was over, where that is known; it may be long before anybody looks.
         waits: Why nothing of it runs yet, where that takes unusually long.
         cause: What ended it badly, where its own status does not say: which program, and how.
@@ -42,6 +43,7 @@ class Run:
     notes: tuple[str, ...] = ()
     last_words: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    began: datetime | None = None
     ended: datetime | None = None
     waits: str = ""
     cause: str = ""

@@ -11,17 +11,16 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any, NoReturn
 
-from munshi.errors import Invalid, LaunchRefused, MissingExtra, NotFound, Retryable
+from munshi.errors import Invalid, LaunchRefused, NotFound, Retryable
 from munshi.metrics import timestamp
 from munshi.metrics.log import MetricLog
-from munshi.rpc import messages
+from munshi.rpc import library, listening, messages
 
 Report = Callable[[str, Sequence[MetricLog]], Awaitable[None]]
 """Keeps what a trial, given by its name, reports; returns when it is safe.
@@ -43,7 +42,6 @@ GRACE_S = 1.0
 """How long calls under way are given at the end."""
 
 _MANY = 2_000  # values of one message, above which they are read away from the event loop
-_SERVING = 1
 _SERVICES = ("", f"{messages.KATIB}.DBManager", "manager")
 """What a health check may ask about; Katib's own probe says "manager"."""
 
@@ -68,7 +66,7 @@ async def serving(
         LaunchRefused: `host` is no loopback address.
         Retryable: Somebody listens there already.
     """
-    grpc = _grpc()
+    grpc = library.load()
     if not _is_loopback(host):
         raise LaunchRefused(
             f'"{host}" is not a loopback address; who can reach it could report for any trial'
@@ -78,10 +76,12 @@ async def serving(
         ("grpc.so_reuseport", 0),  # or another program could listen at the same port, and take half
     )
     server = grpc.aio.server(options=options, maximum_concurrent_rpcs=MAX_CALLS)
-    server.add_generic_rpc_handlers((_manager(grpc, report, read), _health(grpc)))
+    server.add_generic_rpc_handlers(
+        (_manager(grpc, report, read), listening.health(grpc, _SERVICES))
+    )
     shown = f"[{host}]" if ":" in host else host
     try:
-        _try(host, port)
+        listening.probe(host, port)
         bound = server.add_insecure_port(f"{shown}:{port}")
     except (OSError, RuntimeError) as fault:
         refused = f"Katib's DB manager cannot listen at {shown}:{port}: {fault}"
@@ -174,23 +174,6 @@ def _manager(grpc: ModuleType, report: Report, read: Read) -> Any:  # noqa: ANN4
     return grpc.method_handlers_generic_handler(f"{messages.KATIB}.DBManager", handlers)
 
 
-def _health(grpc: ModuleType) -> Any:  # noqa: ANN401  gRPC ships no types
-    classes = messages.classes(messages.HEALTH)
-
-    async def check(request: Any, context: Any) -> Any:  # noqa: ANN401
-        if request.service not in _SERVICES:
-            said = f'"{request.service}" is not served here'
-            await context.abort(grpc.StatusCode.NOT_FOUND, said)
-        return classes["HealthCheckResponse"](status=_SERVING)
-
-    handler = grpc.unary_unary_rpc_method_handler(
-        check,
-        request_deserializer=classes["HealthCheckRequest"].FromString,
-        response_serializer=classes["HealthCheckResponse"].SerializeToString,
-    )
-    return grpc.method_handlers_generic_handler(f"{messages.HEALTH}.Health", {"Check": handler})
-
-
 def _logs(reported: Any) -> list[MetricLog]:  # noqa: ANN401  a repeated field of messages
     """The reported values in their order, which settles what was reported in the same second."""
     logs = [
@@ -222,29 +205,8 @@ def _rfc3339(time_ns: int | None) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}{shown}Z"
 
 
-def _try(host: str, port: int) -> None:
-    """Bind and let go; gRPC, when it fails to, neither says why nor keeps quiet on standard error.
-
-    Raises:
-        OSError: Somebody listens there, or the address is not this machine's.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        tried.bind((host, port))
-
-
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _grpc() -> ModuleType:
-    try:
-        import grpc.aio  # noqa: PLC0415  only who opens this door needs it
-    except ImportError as missing:
-        raise MissingExtra("Katib's gRPC", messages.INSTALL) from missing
-    module: ModuleType = grpc
-    return module

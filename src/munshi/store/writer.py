@@ -2,9 +2,10 @@
 
 A commit that reaches the disk costs milliseconds, whether it holds one write or two hundred; so the
 writes that arrive while one commit is under way share the next (group commit). A write that is refused
-(`Conflict`, `NotFound`, …) is refused alone, and what it did by then is undone (a savepoint each). When
-a transaction breaks for any other reason, its writes are tried again one by one, so that one of them
-cannot spoil the rest. `sqlite` owns the only Writer of a store; what a write *does* is a function.
+(`Conflict`, `NotFound`, …) is refused alone, and what it did by then is undone: the transaction is begun
+anew with a savepoint for each, which most never need. When one breaks for any other reason, its writes are
+tried again one by one, so that one of them cannot spoil the rest. `sqlite` owns the only Writer of a
+store; what a write *does* is a function.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine
 
@@ -34,6 +35,13 @@ T = TypeVar("T")
 
 _MOST = 256
 """Writes in one transaction; a batch of metric rows counts as one. A guess: some 50 ms of work."""
+
+
+_Do: TypeAlias = Callable[[sqlite3.Connection, Callable[[S], object], S], object]
+
+
+class _Refused(Exception):
+    """A write was refused in a transaction that could not undo it alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +136,10 @@ class Writer(Generic[S]):
 
     def _attempt(self, jobs: Sequence[_Job[S, object]]) -> None:
         try:
-            outcomes = self._transaction(jobs)
+            try:
+                outcomes = self._transaction(jobs, _result)
+            except _Refused:
+                outcomes = self._transaction(jobs, _refusal_or_result)
         except Exception as error:  # noqa: BLE001,RUF100 - whatever it is, nobody may wait for ever
             if isinstance(error, NoSpace):
                 self._begin_the_log_anew()
@@ -145,7 +156,7 @@ class Writer(Generic[S]):
         except Exception:
             log.exception("the watchers of %s were not woken; they look by themselves", self._path)
 
-    def _transaction(self, jobs: Sequence[_Job[S, object]]) -> list[object]:
+    def _transaction(self, jobs: Sequence[_Job[S, object]], do: _Do[S]) -> list[object]:
         with failures.in_plain_words(self._path):
             if self._connection is None:
                 self._connection = self._engine.connect()
@@ -153,12 +164,13 @@ class Writer(Generic[S]):
             try:
                 run.execute("BEGIN IMMEDIATE")
                 state = self._begin(connection)
-                outcomes = [_refusal_or_result(run, job.work, state) for job in jobs]
+                outcomes = [do(run, job.work, state) for job in jobs]
                 self._end(state)
                 run.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 failures.roll_back(connection)
-                self._hang_up()
+                if not isinstance(error, _Refused):
+                    self._hang_up()
                 raise
             return outcomes
 
@@ -192,6 +204,13 @@ def _answer(answers: Sequence[tuple[_Job[S, object], object]]) -> None:
 def _settle(answers: Sequence[tuple[_Job[S, object], object]]) -> None:
     for job, outcome in answers:
         job.settle(outcome)
+
+
+def _result(_: sqlite3.Connection, work: Callable[[S], object], state: S) -> object:
+    try:
+        return work(state)
+    except MunshiError as refusal:
+        raise _Refused from refusal
 
 
 def _refusal_or_result(run: sqlite3.Connection, work: Callable[[S], object], state: S) -> object:

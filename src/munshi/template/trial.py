@@ -61,5 +61,6 @@ def trial(experiment: Experiment, assignment: TrialAssignment, text: str | None)
             primary_container_name=template.primary_container_name or kinds.primary_container(job),
             success_condition=success if success and failure else "",
             failure_condition=failure if success and failure else "",
+            labels=dict(assignment.labels),
         ),
     )

@@ -77,6 +77,9 @@ ODD_SPACES: Mapping[str, Space] = {
 SMALL = Space((Integer("n", 1, 3), Categorical("c", ("a", "b")), Double("x", 0.0, 1.0, 0.5)))
 """Eighteen points."""
 
+NEEDED: Mapping[str, Mapping[str, str]] = {"hyperband": {"resource_name": "n", "r_l": "3"}}
+"""Settings that an algorithm cannot do without, for `SMALL`, by its name."""
+
 _ODD = pytest.mark.parametrize("oddity", ODD_SPACES)
 
 

@@ -73,6 +73,12 @@ def a_double(name: str = "lr", low: str = "0.01", high: str = "0.05") -> Paramet
     return ParameterSpec(name=name, parameter_type=ParameterType.DOUBLE, feasible_space=space)
 
 
+def an_int(name: str = "epochs", low: int = 1, high: int = 9) -> ParameterSpec:
+    """A whole parameter."""
+    space = FeasibleSpace(min=str(low), max=str(high))
+    return ParameterSpec(name=name, parameter_type=ParameterType.INT, feasible_space=space)
+
+
 def choices(*values: str, name: str = "lr") -> ParameterSpec:
     """A categorical parameter: a space of so many points."""
     space = FeasibleSpace(list_=values)

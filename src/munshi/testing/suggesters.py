@@ -13,7 +13,7 @@ from munshi import algorithms
 from munshi.algorithms import Reply, Request, Result
 from munshi.engine.ports import Suggester
 from munshi.errors import AlgorithmRefused
-from munshi.testing.algorithms import ODD_SPACES, SMALL, a_history, a_request, an_objective
+from munshi.testing.algorithms import NEEDED, ODD_SPACES, SMALL, a_history, a_request, an_objective
 
 PATIENCE_S = 60
 TRIES = 3
@@ -43,8 +43,9 @@ class SuggesterContract:
     @pytest.mark.parametrize("algorithm", algorithms.known())
     def test_the_reply_is_the_algorithms_own(self, algorithm: str) -> None:
         """The same request has the same reply, again and as if the algorithm were asked directly."""
-        history = a_history(algorithms.find(algorithm), SMALL, 14)
-        request = a_request(SMALL, results=history, count=2)
+        settings = NEEDED.get(algorithm, {})
+        history = a_history(algorithms.find(algorithm), SMALL, 7, settings)
+        request = a_request(SMALL, results=history, count=1, settings=settings)
 
         async def story() -> None:
             async with self.opened() as suggester:
@@ -68,7 +69,7 @@ class SuggesterContract:
 
         asyncio.run(story())
 
-    @pytest.mark.parametrize("name", ["", "tpee", "TPE", "hyperband", "../tpe", "모델"])
+    @pytest.mark.parametrize("name", ["", "tpee", "TPE", "pbt", "../tpe", "모델"])
     def test_an_unknown_algorithm_is_refused(self, name: str) -> None:
         """With the sentence a person gets to read; the suggester serves others as before."""
 
@@ -86,7 +87,7 @@ class SuggesterContract:
     @pytest.mark.parametrize("algorithm", algorithms.known())
     def test_settings_that_check_refuses_are_refused(self, algorithm: str) -> None:
         """What the author would have been told by `check` fails the question, with its name in it."""
-        settings = {"surely_nobody_knows_this": "1"}
+        settings = {**NEEDED.get(algorithm, {}), "surely_nobody_knows_this": "1"}
         assert algorithms.find(algorithm).check(SMALL, settings, None)
 
         async def story() -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
+from munshi.admission import Served
 from munshi.api import conditions
 from munshi.api.experiment import ConfigMapSource, Experiment, TrialTemplate
 from munshi.api.meta import ConfigMap, ObjectMeta, Resource
 from munshi.api.trial import Trial
 from munshi.engine.ports import Change
-from munshi.errors import FieldFault
-from munshi.kube.operator.gate import Gate
+from munshi.errors import FieldFault, Retryable
+from munshi.kube.operator import refusal
+from munshi.kube.operator.gate import Gate, no_faults
 from munshi.testing.builders import FAILURE, NOW, SUCCESS, a_template, a_trial, an_experiment
 from munshi.testing.clock import SimulatedClock, simulated
 from munshi.testing.memory import MemoryEvents, MemoryStore
@@ -70,6 +72,7 @@ class Scene:
 @asynccontextmanager
 async def scene(
     faults: Callable[[Experiment], list[FieldFault]] = lambda _: [],
+    served_faults: Callable[[Experiment], Awaitable[Sequence[FieldFault]]] = no_faults,
 ) -> AsyncIterator[Scene]:
     """An empty cluster with its gate open."""
     clock, uids = SimulatedClock(), count()
@@ -80,7 +83,15 @@ async def scene(
     async def release(resource: Resource) -> None:
         released.append(resource)
 
-    gate = Gate(store, events, clock, release=release, cluster_faults=faults)
+    gate = Gate(
+        store,
+        events,
+        clock,
+        release=release,
+        cluster_faults=faults,
+        served=Served(("mine",)),
+        served_faults=served_faults,
+    )
     it = Scene(store, events, gate, released)
 
     async def listen() -> None:
@@ -411,5 +422,61 @@ def test_what_has_no_effect_is_told_once() -> None:
             await asyncio.sleep(60)
             assert "e" in it.passed()
             assert await it.reasons(made.uid) == ["ExperimentWarning"]
+
+    simulated(story())
+
+
+def of_a_service() -> Experiment:
+    """An Experiment whose algorithm a service answers for."""
+    return an_experiment(algorithm="mine", settings={"width": "0.1"})
+
+
+def test_an_experiment_of_a_service_is_driven() -> None:
+    """Its algorithm's name and settings are for the service to judge, which finds nothing wrong."""
+
+    async def story() -> None:
+        async with scene() as it:
+            await it.store.create(of_a_service())
+            await asyncio.sleep(1)
+            assert it.passed() == ["e"]
+
+    simulated(story())
+
+
+def test_what_a_service_refuses_is_told_on_the_experiment() -> None:
+    """With the service's words; nothing of it is driven."""
+
+    async def no(experiment: Experiment) -> Sequence[FieldFault]:
+        assert experiment.name == "e"
+        return [FieldFault(("spec", "algorithm"), "width is too small")]
+
+    async def story() -> None:
+        async with scene(served_faults=no) as it:
+            await it.store.create(of_a_service())
+            await asyncio.sleep(1)
+            assert it.passed() == []
+            assert "width is too small" in (await it.held()).status.conditions[-1].message
+
+    simulated(story())
+
+
+def test_while_a_service_does_not_answer_its_experiment_waits() -> None:
+    """Told once, and not refused: it is asked again until there is an answer."""
+    asked: list[str] = []
+
+    async def late(experiment: Experiment) -> Sequence[FieldFault]:
+        asked.append(experiment.name)
+        if len(asked) < 4:
+            raise Retryable("nobody answers at mine:6789")
+        return []
+
+    async def story() -> None:
+        async with scene(served_faults=late) as it:
+            created = await it.store.create(of_a_service())
+            await asyncio.sleep(1)
+            assert it.passed() == []
+            await asyncio.sleep(60)
+            assert it.passed() == ["e"]
+            assert await it.reasons(created.uid) == [refusal.PUT_OFF]
 
     simulated(story())

@@ -237,7 +237,7 @@ def test_a_lease_that_another_took_is_left_alone() -> None:
         lease = await server.get("/leases/munshi-operator")
         lease["spec"]["holderIdentity"] = "two"
         await server.replace("", lease)
-        await asyncio.sleep(3)
+        await asyncio.sleep(5)
         assert not one.elector.leads
         assert one.ended
         await one.stop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,14 @@ from munshi.kube.operator.operator import Operator
 from munshi.kube.operator.settings import Settings
 from munshi.kube.operator.term import Shared
 from munshi.kube.wire import kinds
+from munshi.rpc import messages
+from munshi.rpc.services import katib
+from munshi.rpc.services.katib import KatibServices
+from munshi.rpc.services.target import Target, Targets
 from munshi.store.sqlite import SqlStore
 from munshi.testing.builders import a_template, an_experiment
 from munshi.testing.launcher import Play, Script, ScriptedLauncher
+from rpc.services.scripted import Scripted, points, serving
 from support.fake_api import FakeApi
 from support.in_kube import story, until
 
@@ -37,7 +42,12 @@ def a_document(experiment: Experiment | None = None) -> dict[str, Any]:
 
 @asynccontextmanager
 async def replica(
-    server: FakeApi, folder: Path, play: Play = lambda _: QUICK, *, identity: str = "one"
+    server: FakeApi,
+    folder: Path,
+    play: Play = lambda _: QUICK,
+    *,
+    identity: str = "one",
+    services: KatibServices | None = None,
 ) -> AsyncIterator[Operator]:
     """An operator at work."""
     settings = Settings(folder, identity=identity, lease_namespace="kubeflow")
@@ -48,7 +58,7 @@ async def replica(
     folder.mkdir(exist_ok=True)
     opened = SqlStore.open(folder / "db", WallClock().now, lambda: str(uuid4()), elsewhere=True)
     async with server.api() as api, opened as ledger:
-        operator = Operator(api, ledger, settings, launcher)
+        operator = Operator(api, ledger, settings, launcher, services)
         work = asyncio.create_task(operator.run())
         try:
             yield operator
@@ -81,6 +91,36 @@ def ended(server: FakeApi, name: str = "e") -> bool:
     """Whether it is over."""
     said = conditions(server, name)
     return bool(said) and said[-1]["type"] in ("Succeeded", "Failed")
+
+
+def test_an_experiment_of_a_service_comes_to_its_end(tmp_path: Path) -> None:
+    """Its settings are judged by the service, which then proposes all four trials."""
+    check = "ValidateAlgorithmSettings"
+    script = Scripted(
+        {
+            "GetSuggestions": points,
+            check: lambda _: messages.classes(messages.KATIB)[f"{check}Reply"](),
+        }
+    )
+
+    async def tell() -> None:
+        async with AsyncExitStack() as stack:
+            address = await stack.enter_async_context(serving(script))
+            targets = Targets({"mine": Target("mine", address)})
+            services = await stack.enter_async_context(katib.opened(targets, tmp_path / "logs"))
+            server = await stack.enter_async_context(FakeApi())
+            await stack.enter_async_context(replica(server, tmp_path, services=services))
+            api = await stack.enter_async_context(server.api())
+            await api.create(EXPERIMENTS, a_document(an_experiment(algorithm="mine", max_trials=4)))
+            await until(lambda: ended(server))
+            assert conditions(server)[-1]["type"] == "Succeeded"
+            trials = server.objects.list(kinds.TRIALS.path())
+            given = {each["spec"]["parameterAssignments"][0]["value"] for each in trials}
+            assert given <= {"0.01", "0.02", "0.03"}
+            assert len(trials) == 4
+        assert len(script.requests(check)) == 1
+
+    story(tell)
 
 
 def test_an_experiment_comes_to_its_end(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ is written out later is a change, but for resumePolicy; admission, which compare
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from munshi.admission.update import COUNTS, MAX_TRIALS_REACHED, STOPPED
@@ -25,11 +26,27 @@ def _same(field: str) -> str:
 
 
 def _policy(spec: str) -> str:
-    """What the resumePolicy means when it is not written, too."""
+    """What the resumePolicy means in v1beta1 when it is not written, too."""
     go_template = f"has({spec}.trialTemplate) && has({spec}.trialTemplate.goTemplate)"
     return (
         f"(has({spec}.resumePolicy) && {spec}.resumePolicy != '' ? {spec}.resumePolicy"
         f" : {go_template} ? 'LongRunning' : 'Never')"
+    )
+
+
+def _old_policy(spec: str) -> str:
+    """The same for what is written as v1alpha3."""
+    return (
+        f"(has({spec}.resumePolicy) && {spec}.resumePolicy != '' ? {spec}.resumePolicy"
+        " : 'LongRunning')"
+    )
+
+
+def _in_both(make: Callable[[Callable[[str], str]], Rule]) -> tuple[Rule, Rule]:
+    """A rule about the resumePolicy, for either version."""
+    return (
+        replace(make(_policy), home_only=True),
+        replace(make(_old_policy), old_only=True),
     )
 
 
@@ -57,11 +74,16 @@ _STOPPED, _BY_BUDGET = _ended(STOPPED), _ended(MAX_TRIALS_REACHED)
 _GOES_ON = f"(!{_ended()} || {_STOPPED})"
 
 
-def _fixed(field: str) -> Rule:
+def _fixed(field: str) -> tuple[Rule, ...]:
     """U3."""
-    same = _same(field)
     if field == "resumePolicy":
-        same = f"{_policy('self.spec')} == {_policy('oldSelf.spec')}"
+        return _in_both(
+            lambda policy: _stays(field, f"{policy('self.spec')} == {policy('oldSelf.spec')}")
+        )
+    return (_stays(field, _same(field)),)
+
+
+def _stays(field: str, same: str) -> Rule:
     message = (
         "may not change once the Experiment exists; give the changed Experiment another name;"
         f" only {', '.join(_MAY_CHANGE[:-1])} and {_MAY_CHANGE[-1]} may change"
@@ -92,7 +114,7 @@ def _at_most_all(field: str) -> tuple[Rule, Rule]:
 RULES = (
     *_at_most_all("maxFailedTrialCount"),
     *_at_most_all("parallelTrialCount"),
-    *(_fixed(field) for field in _FIXED),
+    *(rule for field in _FIXED for rule in _fixed(field)),
     # U1
     _counts(
         f"!{_ended(kinds=('Failed',))} || {_STOPPED}",
@@ -104,10 +126,12 @@ RULES = (
         "the Experiment did not end at maxTrialCount, and cannot go on; give it another name,"
         " or delete this one first",
     ),
-    _counts(
-        f"!({_BY_BUDGET} || {_STOPPED}) || {_policy('oldSelf.spec')} != 'Never'",
-        "the Experiment has ended and its resumePolicy is Never; give it another name,"
-        " or delete this one first (with resumePolicy: LongRunning)",
+    *_in_both(
+        lambda policy: _counts(
+            f"!({_BY_BUDGET} || {_STOPPED}) || {policy('oldSelf.spec')} != 'Never'",
+            "the Experiment has ended and its resumePolicy is Never; give it another name,"
+            " or delete this one first (with resumePolicy: LongRunning)",
+        )
     ),
     # U2
     _counts(

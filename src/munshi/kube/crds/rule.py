@@ -19,6 +19,7 @@ class Rule:
         again: Judged whenever the object is written, or, if it speaks of `oldSelf`, whenever it changes;
             otherwise when it is created and never again.
         home_only: Not in v1alpha3.
+        old_only: Only in v1alpha3.
         missing: The fault is that something is not there.
     """
 
@@ -28,6 +29,7 @@ class Rule:
     told: str = ""
     again: bool = False
     home_only: bool = False
+    old_only: bool = False
     missing: bool = False
 
     def write(self) -> Object:

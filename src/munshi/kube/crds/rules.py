@@ -269,6 +269,6 @@ def at(path: str, kind: str, version: str) -> Object:
     found = [
         rule.write()
         for rule in EXPERIMENT.get(path, ())
-        if not (rule.home_only and version == V1ALPHA3)
+        if not (rule.home_only if version == V1ALPHA3 else rule.old_only)
     ]
     return {"x-kubernetes-validations": found} if found else {}

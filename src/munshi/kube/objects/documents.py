@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from munshi.api.decode import decode
+from munshi.api.experiment import Experiment
 from munshi.api.meta import Resource
 from munshi.api.wire import Object
 from munshi.errors import FieldFault
+from munshi.kube.objects import spoken
 
 R = TypeVar("R", bound=Resource)
 
@@ -63,8 +65,13 @@ def trimmed(document: Object) -> Object:
 
 
 def read(document: Object, kind: type[R]) -> Reading[R]:
-    """A document of the server as our kind; changes the document."""
+    """A document of the server as our kind; changes the document.
+
+    An Experiment has the apiVersion that its author wrote, not the one under which it was asked for.
+    """
     meta = document["metadata"]
+    if kind is Experiment and (version := spoken.version(document)):
+        document["apiVersion"] = version
     decoded = decode(trimmed(document), kind)
     faults = tuple(
         fault for fault in decoded.faults if not fault.of_key and fault.path[:1] != ("status",)
@@ -79,10 +86,19 @@ def read(document: Object, kind: type[R]) -> Reading[R]:
 
 
 def new(resource: Resource, api_version: str) -> Object:
-    """The document that creates the object: without a status, and without what the server gives."""
+    """The document that creates the object: without a status, and without what the server gives.
+
+    Owners of its own group are named under its version, whichever their author spoke: the garbage collector
+    has to find them for as long as they live.
+    """
     document = {**resource.dump(), "apiVersion": api_version, "kind": type(resource).__name__}
     document.pop("status", None)
-    document["metadata"] = _written(document)
+    document["metadata"] = meta = _written(document)
+    group = api_version.rpartition("/")[0]
+    if owners := meta.get("ownerReferences"):
+        meta["ownerReferences"] = [
+            {**one, "apiVersion": api_version} if _group(one) == group else one for one in owners
+        ]
     return document
 
 
@@ -134,3 +150,7 @@ def _ours(resource: Resource) -> Object:
 def _written(document: Object) -> Object:
     meta = document.get("metadata") or {}
     return {field: value for field, value in meta.items() if field not in _SERVERS}
+
+
+def _group(owner: Mapping[str, Any]) -> str:
+    return str(owner.get("apiVersion", "")).rpartition("/")[0]

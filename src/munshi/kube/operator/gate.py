@@ -20,7 +20,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar, cast
 
 from munshi import template
-from munshi.admission import admit, with_defaults
+from munshi.admission import Served, admit, with_defaults
+from munshi.admission.search import NONE_SERVED
 from munshi.admission.update import is_judged, update_faults
 from munshi.api.conditions import find
 from munshi.api.experiment import Experiment, ExperimentCondition
@@ -33,6 +34,7 @@ log = logging.getLogger("munshi.operator")
 
 R = TypeVar("R", bound=Resource)
 Faults = Callable[[Experiment], Sequence[FieldFault]]
+Asked = Callable[[Experiment], Awaitable[Sequence[FieldFault]]]
 
 AGAIN_S = 3.0
 """Before an Experiment is judged again that could not be judged, or whose ConfigMap is not there yet."""
@@ -40,6 +42,12 @@ GRACE = 4
 """Looks for a ConfigMap before an Experiment is refused: one command may apply both, in any order."""
 SELDOM_S = 30.0
 """Before a refused Experiment is judged again whose ConfigMap is missing: nothing else would tell of it."""
+
+
+async def no_faults(experiment: Experiment) -> Sequence[FieldFault]:
+    """For a gate without services: nobody finds anything."""
+    del experiment
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,8 @@ class Gate:
         clock: The time to write down.
         release: Lets go of an object that is being deleted; called for each form of it.
         cluster_faults: What admission cannot know: what this operator may not run.
+        served: Algorithms that are not munshi's.
+        served_faults: What their services find wrong; Retryable when one does not answer.
     """
 
     def __init__(
@@ -68,9 +78,13 @@ class Gate:
         *,
         release: Callable[[Resource], Awaitable[None]],
         cluster_faults: Faults = lambda _: (),
+        served: Served = NONE_SERVED,
+        served_faults: Asked = no_faults,
     ) -> None:
         self._store, self._story, self._clock = store, story, clock
         self._release, self._cluster_faults = release, cluster_faults
+        self._served, self._served_faults = served, served_faults
+        self._put_off: dict[str, int] = {}
         self._admitted: dict[str, Experiment] = {}
         self._refused: dict[str, int] = {}
         self._looked: dict[str, int] = {}
@@ -204,6 +218,9 @@ class Gate:
         except Retryable as busy:
             log.warning("an Experiment cannot be judged yet: %s", busy, extra=_facts(written))
             self._look_again(written, AGAIN_S)
+            if self._put_off.get(uid) != generation:
+                self._put_off[uid] = generation
+                await self._tell(written, refusal.PUT_OFF, f"it cannot be judged yet: {busy}")
             return None
 
     def _admit(self, written: Experiment) -> Experiment:
@@ -226,8 +243,10 @@ class Gate:
     async def _judge(self, written: Experiment) -> Experiment | None:
         data = await self._config_map(written)
         try:
-            admitted = admit(written.dump(), config_maps=lambda *_: data)
+            admitted = admit(written.dump(), config_maps=lambda *_: data, served=self._served)
             if faults := self._cluster_faults(admitted.experiment):
+                raise Invalid(faults)
+            if faults := await self._served_faults(admitted.experiment):
                 raise Invalid(faults)
         except Invalid as invalid:
             missing = data is None and _source(written) is not None

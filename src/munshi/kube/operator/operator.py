@@ -30,6 +30,8 @@ from munshi.kube.operator.term import Launching, Shared, Term, launching
 from munshi.kube.wire import connection
 from munshi.kube.wire.api import Api
 from munshi.kube.wire.kinds import Kinds
+from munshi.rpc.services import katib
+from munshi.rpc.services.katib import KatibServices
 from munshi.store.sqlite import SqlStore
 
 log = logging.getLogger("munshi.operator")
@@ -49,7 +51,10 @@ async def serve(settings: Settings) -> None:
         await stack.enter_async_context(api)
         await preflight.check(api, settings)
         ledger = await stack.enter_async_context(_ledger(settings, api.server))
-        operator = Operator(api, ledger, settings)
+        services = await stack.enter_async_context(
+            katib.opened(settings.services, settings.data / "services", settings.limits.time)
+        )
+        operator = Operator(api, ledger, settings, services=services)
         port = await stack.enter_async_context(
             health.serving(settings.host, settings.port, operator.pages)
         )
@@ -65,10 +70,16 @@ class Operator:
         ledger: Reported values and the story.
         settings: What it was told.
         launcher: Makes what runs the trials of a term.
+        services: Who answers for algorithms that are not munshi's; default: nobody.
     """
 
     def __init__(
-        self, api: Api, ledger: SqlStore, settings: Settings, launcher: Launching = launching
+        self,
+        api: Api,
+        ledger: SqlStore,
+        settings: Settings,
+        launcher: Launching = launching,
+        services: KatibServices | None = None,
     ) -> None:
         self._api, self._launcher = api, launcher
         namespace = settings.lease_namespace or api.namespace
@@ -80,7 +91,14 @@ class Operator:
         acting = api.fenced(self._elector.check) if self._elector else api
         self._store = KubeStore(acting, namespaces=settings.namespaces, refused=self._refused)
         self._shared = Shared(
-            acting, Kinds(api), self._store, ledger, CountedLog(ledger), settings, Counter()
+            acting,
+            Kinds(api),
+            self._store,
+            ledger,
+            CountedLog(ledger),
+            settings,
+            Counter(),
+            services or KatibServices({}, {}),
         )
         self._term: Term | None = None
         self._gauges = Gauges(self._facts)

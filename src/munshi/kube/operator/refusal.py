@@ -16,6 +16,8 @@ CHANGE_REFUSED = "ExperimentChangeRefused"
 """A spec was changed in a way that has no effect on an Experiment under way."""
 WARNED = "ExperimentWarning"
 """Something is written that has no effect."""
+PUT_OFF = "ExperimentNotJudgedYet"
+"""The service of its algorithm does not answer yet; it is asked again and again."""
 _LONGEST = 16_000
 """Characters of faults in a condition: a status is read as a whole by everybody who watches."""
 

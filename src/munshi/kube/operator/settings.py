@@ -12,6 +12,8 @@ from uuid import uuid4
 
 from munshi.api.experiment import Experiment
 from munshi.errors import FieldFault, Invalid
+from munshi.rpc.services.target import Targets
+from munshi.suggester.limits import DEFAULT, Limits
 
 DEFAULT_IMAGE = f"munshi/munshi:{version('munshi')}"
 DEFAULT_PORT = 8080
@@ -64,10 +66,12 @@ class Settings:
         kubeconfig: A file; empty: as kubectl finds it.
         image: munshi's own image, for the collectors beside trials.
         trial_kinds: Kinds of jobs beyond `TRIAL_KINDS`.
+        services: Who answers for algorithms that are not munshi's.
         host: Where health and metrics are served.
         port: Likewise; 0 lets the system choose.
         leader_election: Act only while holding the Lease.
         lease_namespace: Where the Lease is; empty: the namespace of the kubeconfig's context.
+        limits: What one question to an algorithm may cost.
         identity: Which replica this is; no two may have the same.
     """
 
@@ -78,10 +82,12 @@ class Settings:
     kubeconfig: str = ""
     image: str = DEFAULT_IMAGE
     trial_kinds: tuple[TrialKind, ...] = ()
+    services: Targets = field(default_factory=Targets)
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     leader_election: bool = True
     lease_namespace: str = ""
+    limits: Limits = DEFAULT
     identity: str = field(default_factory=lambda: f"{socket.gethostname()}_{uuid4().hex[:8]}")
 
     def faults(self, experiment: Experiment) -> list[FieldFault]:

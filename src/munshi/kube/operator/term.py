@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+from munshi.admission import Served
 from munshi.api.experiment import Experiment
-from munshi.engine.clock import ThreadSuggester, WallClock
-from munshi.engine.engine import CLUSTER, Engine
+from munshi.engine.clock import WallClock
+from munshi.engine.engine import Engine
 from munshi.engine.ports import Launcher
+from munshi.engine.thrift import CLUSTER
 from munshi.errors import MunshiError
 from munshi.kube.objects.store import KubeStore, Unreadable
 from munshi.kube.operator import finalizers, returns
@@ -33,9 +35,14 @@ from munshi.kube.trials.companion import Image
 from munshi.kube.trials.launcher import KubeLauncher
 from munshi.kube.wire.api import Api
 from munshi.kube.wire.kinds import Kinds
+from munshi.rpc.services.katib import KatibServices
 from munshi.store.sqlite import SqlStore
+from munshi.suggester.pool import WorkerSuggester
 
 log = logging.getLogger("munshi.operator")
+
+ASK_S = 5.0
+"""How long a service may take to judge settings; other Experiments wait behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,7 @@ class Shared:
         values: The values, counted.
         settings: What the operator was told.
         happened: What happened, by Katib's counter and namespace.
+        services: Who answers for algorithms that are not munshi's.
     """
 
     api: Api
@@ -59,6 +67,7 @@ class Shared:
     values: CountedLog
     settings: Settings
     happened: Counter[tuple[str, str]]
+    services: KatibServices
 
 
 class Jobs(Launcher, Protocol):
@@ -105,18 +114,22 @@ class Term:
             clock,
             release=partial(finalizers.release, shared.api),
             cluster_faults=settings.faults,
+            served=Served(shared.services.algorithms),
+            served_faults=partial(shared.services.faults, tries=1, within_s=ASK_S),
         )
         self._housekeeping = Housekeeping(
             shared.store, shared.ledger, shared.happened, sweeps=not settings.namespaces
         )
         self._launcher = launcher(shared)
+        self._suggester = WorkerSuggester(settings.limits)
         self.engine = Engine(
             self._gate,
             shared.values,
             self._launcher,
-            ThreadSuggester(),
+            self._suggester,
             clock,
             events=self._story,
+            services=shared.services,
             thrift=CLUSTER,
         )
         self._troubles = Troubles(self._experiment, lambda event: self._events.tell([event]), clock)
@@ -138,6 +151,7 @@ class Term:
             engine_log.removeHandler(self._troubles)
             await self._gate.close()
             await self._launcher.close()
+            await self._suggester.close()
 
     def refuse(self, unreadable: Unreadable) -> None:
         """Have it told to an object's author that it cannot be read."""

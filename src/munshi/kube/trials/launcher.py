@@ -325,7 +325,7 @@ class KubeLauncher:
 
 
 def begun(trial: Trial) -> Trial:
-    """The trial with its first start counted, which need not have been written down (`engine.Thrift`)."""
+    """The trial with its first start counted, which need not have been written down (ADR 21)."""
     if trial.status.attempts:
         return trial
     status = trial.status.model_copy(update={"attempts": 1})

@@ -92,12 +92,16 @@ class Spawner:
                     await self._server.close()
                 self._server = await _Server.start(self._python)
 
-    async def spawn(self, plan: ProcessPlan) -> Identity:
+    async def spawn(self, plan: ProcessPlan, *, fresh: bool = False) -> Identity:
         """Start the plan's program under a supervisor that outlives this engine.
 
         Returns as soon as the supervisor has claimed the folder; whether the program could be
         started at all is told by its `Exit`. Starts the fork server if need be. May be repeated:
         for a folder whose supervisor lives, that supervisor is returned and nothing is started.
+
+        Args:
+            plan: What to run.
+            fresh: The caller has just made the folder: nobody can have claimed it before.
 
         Raises:
             LaunchRefused: The plan cannot be carried out anywhere, or the folder cannot be written.
@@ -107,7 +111,7 @@ class Spawner:
         if faults := plan.faults():
             raise LaunchRefused("; ".join(faults))
         for attempt in range(_ATTEMPTS):
-            known = _settled(plan.folder, asked=attempt > 0)
+            known = None if fresh and not attempt else _settled(plan.folder, asked=attempt > 0)
             if known is not None:
                 return known
             _write_plan(plan)

@@ -62,13 +62,19 @@ class Lost:
 State = NotStarted | Running | Ended | Lost
 
 
-def inspect(folder: str | Path) -> State:
-    """What became of the trial in `folder`; costs three small reads, waits for nothing."""
+def inspect(folder: str | Path, claimed: Identity | None = None) -> State:
+    """What became of the trial in `folder`; costs three small reads, waits for nothing.
+
+    Args:
+        folder: The trial's.
+        claimed: Whose it is, for those who know: then that is not read again, and a folder without an
+            outcome is never called unclaimed.
+    """
     outcome = _outcome(folder)
     if outcome is not None:
         return outcome
     try:
-        identity = Identity.from_json(_text(folder, IDENTITY))
+        identity = claimed or Identity.from_json(_text(folder, IDENTITY))
     except (FileNotFoundError, NotADirectoryError):
         # Recorded between our two looks, by a supervisor whose program had emptied the folder?
         return _outcome(folder) or NotStarted()
