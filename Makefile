@@ -42,7 +42,7 @@ help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 dev: $(READY) ## Make a working bench in .venv; does nothing when it is up to date
-	@if $(HAS_NODE); then $(MAKE) --no-print-directory web; else \
+	@if $(HAS_NODE); then $(MAKE) --no-print-directory --silent web; else \
 	  echo "The browser's pages are not built, for Node 20.19 (or 22.12) or later was not found; all else works."; fi
 	@echo "The bench is ready: run $(BIN)/munshi, or make check."
 
