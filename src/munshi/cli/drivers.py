@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 from munshi.api import yaml_writer
@@ -56,7 +57,7 @@ def _begun(home: Home, experiment: Experiment, log: Path) -> subprocess.Popen[by
     with tempfile.TemporaryFile() as text, log.open("wb") as words:
         text.write(yaml_writer.write(experiment.dump()).encode())
         text.seek(0)
-        return subprocess.Popen(
+        driver = subprocess.Popen(
             [sys.executable, "-m", "munshi", "run", "--no-progress", "-"],
             stdin=text,
             stdout=words,
@@ -64,3 +65,6 @@ def _begun(home: Home, experiment: Experiment, log: Path) -> subprocess.Popen[by
             start_new_session=True,
             env={**os.environ, place.VARIABLE: str(home.path)},
         )
+    # Whoever started it takes note of its end, or it would stay as a zombie; that wait holds up nobody.
+    threading.Thread(target=driver.wait, name="munshi-driver", daemon=True).start()
+    return driver

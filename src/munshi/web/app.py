@@ -79,7 +79,7 @@ def application(
     return Starlette(
         routes=[Mount(prefix, routes=inner)] if prefix else inner,
         middleware=[Middleware(Guard, secrets=secrets, hosts=hosts, cookie=cookie)],
-        exception_handlers={HTTPException: _http, Exception: _bug},
+        exception_handlers={HTTPException: _http},
         lifespan=serving,
     )
 
@@ -96,6 +96,11 @@ def _endpoint(route: routes.Route) -> Callable[[Request], Awaitable[Response]]:
             return answers.send(answers.pack(found), request, route.status)
         except MunshiError as error:
             return answers.refused(error, request)
+        except Exception as bug:  # the edge: a sentence for who asks, the traceback for the log
+            log.exception("an answer failed: %s", request.url.path)
+            message = f"this is a bug in munshi ({type(bug).__name__})"
+            mend = "please report it with munshi.log, which is in munshi's home"
+            return answers.refusal(request, 500, message, mend)
 
     return answer
 
@@ -105,9 +110,3 @@ async def _http(request: Request, error: Exception) -> Response:
     said = {404: "there is nothing at this address", 405: "this address has no such method"}
     message = said.get(error.status_code, error.detail)
     return answers.refusal(request, error.status_code, message, headers=error.headers)
-
-
-async def _bug(request: Request, error: Exception) -> Response:
-    log.error("an answer failed: %s", request.url.path, exc_info=error)
-    message = f"this is a bug in munshi ({type(error).__name__})"
-    return answers.refusal(request, 500, message, "please report it with the log of munshi ui")

@@ -82,12 +82,16 @@ def _algorithms() -> list[shapes.Algorithm]:
                 "name": each.name,
                 "meaning": each.meaning,
                 "limits": each.limits,
-                "default": None if each.default is None else f"{each.default:g}",
+                "default": _written(each.default),
             }
             for each in getattr(one, "settings", ())
         ]
         found.append({"name": name, "summary": _summary(one), "settings": settings})
     return found
+
+
+def _written(default: float | str | None) -> str | None:
+    return f"{default:g}" if isinstance(default, int | float) else default
 
 
 def _summary(one: object) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -19,6 +20,7 @@ from munshi.web.live import Live
 from munshi.web.pages import FOLDER
 from munshi.web.ports import Place
 
+log = logging.getLogger(__name__)
 HOST = "127.0.0.1"
 _LEAVE_S = 2
 """So long an answer on its way may take when the server ends."""
@@ -72,7 +74,7 @@ class Server:
 
     def run(self) -> None:
         """Serve until Ctrl-C, TERM, or `stop`."""
-        with self._socket:
+        with self._socket, _in_our_log():
             self._uvicorn.run(sockets=[self._socket])
 
     def stop(self) -> None:
@@ -102,6 +104,26 @@ class _Uvicorn(uvicorn.Server):
         self.force_exit = self.should_exit  # who asks twice does not wait
         self.should_exit = True
         self._hang_up()
+
+
+@contextlib.contextmanager
+def _in_our_log() -> Iterator[None]:
+    """What uvicorn has to say goes where munshi's own log goes, and not to the screen."""
+    theirs = logging.getLogger("uvicorn.error")
+    ours, propagate = _Passing(), theirs.propagate
+    theirs.addHandler(ours)
+    theirs.propagate = False
+    try:
+        yield
+    finally:
+        theirs.propagate = propagate
+        theirs.removeHandler(ours)
+
+
+class _Passing(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand it on."""
+        log.handle(record)
 
 
 def _listening(port: int) -> socket.socket:
