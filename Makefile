@@ -6,7 +6,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help dev demo check test pythons cluster cluster-down test-cluster fmt generate clean lint needs-go
+.PHONY: help dev web demo check test pythons cluster cluster-down test-cluster fmt generate clean lint needs-go lint-web
 
 # Settings, e.g. `make dev PYTHON=/opt/python/bin/python3` or `make test WORKERS=2`.
 PYTHON ?=
@@ -26,6 +26,13 @@ READY := .venv/.ready-$(HERE)
 READY_FOR_ALL := .venv/.ready-for-all-$(HERE)
 MADE_FROM := pyproject.toml uv.lock Makefile
 
+# The browser's pages. What npm makes of web/ lands inside the package; git knows only what it is made from.
+PAGES := src/munshi/web/static/index.html
+NPM_READY := web/node_modules/.ready-$(HERE)
+PAGES_FROM := $(wildcard web/*.json web/*.ts web/*.mjs web/*.html) $(shell find web/src web/public -type f)
+HAS_NODE := command -v npm >/dev/null && node -e 'const [a, b] = process.versions.node.split(".").map(Number); \
+	process.exit(a > 22 || (a === 22 && b >= 12) || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null
+
 # uv works in .venv, with the Python that .venv was made with, whatever the caller's shell has set.
 SYNC := env -u VIRTUAL_ENV -u UV_PROJECT_ENVIRONMENT UV_PYTHON_DOWNLOADS=never \
 	$(UV) sync --frozen --quiet --python $(PY)
@@ -35,7 +42,11 @@ help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 dev: $(READY) ## Make a working bench in .venv; does nothing when it is up to date
+	@if $(HAS_NODE); then $(MAKE) --no-print-directory --silent web; else \
+	  echo "The browser's pages are not built, for Node 20.19 (or 22.12) or later was not found; all else works."; fi
 	@echo "The bench is ready: run $(BIN)/munshi, or make check."
+
+web: $(PAGES) ## Build the browser's pages (Node 20.19 or 22.12, and npm)
 
 demo: $(READY) ## Tune examples/digits.yaml on this machine, from an empty ledger
 	@rm -rf .cache/demo
@@ -45,10 +56,10 @@ demo: $(READY) ## Tune examples/digits.yaml on this machine, from an empty ledge
 	@echo "To type the commands above in this shell, say once:"
 	@echo "  export MUNSHI_HOME=\"$$PWD/.cache/demo\" PATH=\"$$PWD/$(BIN):\$$PATH\""
 
-check: $(READY) lint ## Format, lint, types, imports and the fast tests; under a minute
-	$(PY) -m pytest -m "not journey and not oracle and not tensorflow and not cluster" -n "$(WORKERS)" -q
+check: $(READY) lint lint-web ## Format, lint, types, imports and the fast tests; under a minute
+	$(PY) -m pytest -m "not journey and not oracle and not tensorflow and not browser and not cluster" -n "$(WORKERS)" -q
 
-test: needs-go $(READY_FOR_ALL) lint pythons ## Everything: make check's checks, then all tests (needs Go and 8 GB of disk)
+test: needs-go $(READY_FOR_ALL) lint lint-web pythons ## Everything: make check's checks, then all tests (needs Go and 8 GB of disk)
 	@$(MAKE) --no-print-directory test-cluster
 	@MUNSHI_LEFT_OUT="$$(cat .cache/left-out .cache/left-out-cluster 2>/dev/null || :)" \
 	tools/pytest_twice.sh $(PY) .pytest_cache -m "not cluster" -n "$(WORKERS)" --dist worksteal
@@ -75,6 +86,7 @@ generate: $(READY) ## Write deploy/ anew from the models and from src/munshi/kub
 
 clean: ## Remove the bench, caches and everything else that make made
 	@if [ -d .cache/cluster ]; then $(MAKE) --no-print-directory cluster-down; fi
+	rm -rf web/node_modules src/munshi/web/static
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
 	find src tests examples benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -85,6 +97,20 @@ lint: $(READY)
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(BIN)/lint-imports
+
+# The pages' own types, rules and tests; the built pages too, for they are held to a size.
+lint-web:
+	@if $(HAS_NODE); then $(MAKE) --no-print-directory $(PAGES) && cd web && npm run --silent lint && npm run --silent test; \
+	else echo "web/ is not checked: Node 20.19 (or 22.12) or later was not found."; fi
+
+$(NPM_READY): web/package-lock.json
+	@echo "Fetching what the pages are built with"
+	@cd web && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+$(PAGES): $(PAGES_FROM) $(NPM_READY)
+	@cd web && npm run --silent build
+	@touch $@
 
 # The oracle tests ask Go's own libraries. Leaving them out in silence would be a lie about `make test`.
 # From 1.21 on, Go fetches the newer version that an oracle may want by itself.
@@ -116,7 +142,7 @@ for python in $$(tools/pythons.sh $(PY)); do \
   env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT="$$PWD/.cache/venv-$$version" UV_PYTHON_DOWNLOADS=never \
     $(UV) sync --frozen --quiet --python "$$python"; \
   tools/pytest_twice.sh ".cache/venv-$$version/bin/python" ".cache/pytest-$$version" -q \
-    -m "not oracle and not tensorflow and not podman and not cluster" -n "$(WORKERS)" --dist worksteal; \
+    -m "not oracle and not tensorflow and not podman and not browser and not cluster" -n "$(WORKERS)" --dist worksteal; \
 done; \
 own=$$($(PY) -c 'import sys; print("%d.%d" % sys.version_info[:2])'); : > .cache/left-out; \
 for version in 3.11 3.12 3.13; do \

@@ -16,13 +16,17 @@ __all__ = ["katib_python"]
 settings.register_profile("munshi", deadline=None)  # no test asserts how fast a busy machine is
 settings.load_profile("munshi")
 
-NEEDS = {"podman": ("podman", "apt install podman runc busybox-static")}
-"""Marker: the program such tests need, and how to get it."""
+NEEDS = (
+    ("podman", "podman", "apt install podman runc busybox-static"),
+    ("browser", "chromium", "apt install chromium"),
+    ("browser", "npm", "Node 20.19, or 22.12 and later"),
+)
+"""Marker, a program that such tests need, and how to get it."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect what needs a program that is not here; CI has all of them, or fails."""
-    for marker, (program, install) in NEEDS.items():
+    for marker, program, install in NEEDS:
         wanting = [item for item in items if item.get_closest_marker(marker)]
         if not wanting or shutil.which(program):
             continue
@@ -37,7 +41,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     # Said here and not where it is done: that is in the workers, which have no terminal.
     missing = [
         f"tests with {program}, which is not installed: {install}"
-        for program, install in NEEDS.values()
+        for _, program, install in NEEDS
         if not shutil.which(program)
     ]
     if not is_asked_for(terminalreporter.config) and not is_there():

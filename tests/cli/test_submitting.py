@@ -10,7 +10,7 @@ from typing import Any
 from munshi.api import source
 from munshi.api.experiment import Experiment
 from munshi.api.meta import ConfigMap
-from munshi.cli import run
+from munshi.cli import submission
 from munshi.cli.files import Documents
 from munshi.engine.clock import WallClock
 from munshi.errors import NotFound
@@ -43,7 +43,7 @@ class Race(MemoryStore):
 def submitted(store: MemoryStore, experiment: Experiment) -> Experiment:
     """Submit an experiment from a document that nobody will quote."""
     (document,) = source.read("{}")
-    return asyncio.run(run._submitted(store, experiment, document))
+    return asyncio.run(submission.submitted(store, experiment, document))
 
 
 def test_another_run_creates_it_first() -> None:
@@ -81,7 +81,7 @@ def test_another_run_keeps_the_same_config_map() -> None:
             }
         )
         store = Race(lambda it: it.create(other))
-        await run._keep_config_maps(store, documents, "default")
+        await submission.keep_config_maps(store, documents, "default")
         kept: ConfigMap = await store.get(ConfigMap, "default", "templates")
         return kept.data["job"]
 

@@ -31,7 +31,7 @@ def best(name: str, namespace: str, output: str | None) -> None:
         raise NotFound(_none_yet(experiment))
     match output:
         case "args":
-            click.echo(_arguments(experiment, found))
+            click.echo(as_arguments(experiment, found))
         case "json" | "yaml":
             options.echo_as(output, entry(found))
         case _:
@@ -58,7 +58,8 @@ def entry(found: Best) -> Json:
     }
 
 
-def _arguments(experiment: Experiment, found: Best) -> str:
+def as_arguments(experiment: Experiment, found: Best) -> str:
+    """The best settings as the program's own arguments, on one line that a shell reads."""
     settings = {a.name: a.value for a in found.assignments}
     words = arguments.of(experiment.spec.trial_template, settings)
     if words is None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from munshi.api import decode, source, yaml_text
@@ -53,15 +54,29 @@ def read(names: Iterable[str]) -> Documents:
     Nothing is raised for what stands in them: `refusals` has it, so that one bad file does not hide
     the faults of another.
     """
+    shown = [(name, "<stdin>" if name == STDIN else name) for name in names]
+    return _sorted([(partial(_bytes, name), said) for name, said in shown])
+
+
+def of_text(text: str, name: str) -> Documents:
+    """What stands in a text, as `read` has it of a file.
+
+    Args:
+        text: YAML.
+        name: What messages call it; may be empty.
+    """
+    return _sorted([(lambda: text, name)])
+
+
+def _sorted(texts: Iterable[tuple[Callable[[], str | bytes], str]]) -> Documents:
     experiments: list[Source] = []
     config_maps: dict[tuple[str, str], Mapping[str, str]] = {}
     refusals: list[Invalid] = []
     others: list[Source] = []
     everything: list[Source] = []
-    for name in names:
-        shown = "<stdin>" if name == STDIN else name
+    for get, shown in texts:
         try:
-            found = source.read(_bytes(name), shown)
+            found = source.read(get(), shown)
             if not found:
                 empty = FieldFault((), "there is nothing in it", "write an Experiment")
                 raise Invalid([empty], shown)

@@ -64,16 +64,20 @@ def render(
 
 
 def job(
-    experiment: Experiment, documents: Documents, given: Iterable[str], trial: str | None
+    experiment: Experiment,
+    documents: Documents,
+    given: Iterable[str],
+    trial: str | None,
+    index: int = 0,
 ) -> Object:
-    """The run spec of a trial with these values.
+    """The run spec of a trial with these values; the others are those of random search's draw `index`.
 
     Raises:
         click.UsageError: A value is for a parameter that there is not.
         TemplateBroken: The template cannot be rendered with them.
     """
     text = judging.template_text(experiment, documents)
-    values = assignments(experiment, given)
+    values = assignments(experiment, given, index)
     trial_name = (
         trial or f"{experiment.name or experiment.metadata.generate_name.rstrip('-')}-sample"
     )
@@ -81,14 +85,14 @@ def job(
     return template.run_spec(experiment, text, trial_name, given_values)
 
 
-def assignments(experiment: Experiment, given: Iterable[str]) -> dict[str, str]:
-    """A value for every parameter: the given ones, the rest drawn.
+def assignments(experiment: Experiment, given: Iterable[str], index: int = 0) -> dict[str, str]:
+    """A value for every parameter: the given ones, the rest those of random search's draw `index`.
 
     Raises:
         click.UsageError: Something given is not NAME=VALUE, or its name is unknown.
     """
     space = read_space(experiment.spec.parameters)
-    drawn = _drawn(experiment, space)
+    drawn = _drawn(experiment, space, index)
     values = dict(drawn)
     for item in given:
         # Parameters of old experiments may be called --lr: the name ends at the first =.
@@ -107,7 +111,7 @@ def assignments(experiment: Experiment, given: Iterable[str]) -> dict[str, str]:
     return values
 
 
-def _drawn(experiment: Experiment, space: Space) -> Mapping[str, str]:
+def _drawn(experiment: Experiment, space: Space, index: int) -> Mapping[str, str]:
     if not len(space):
         return {}
     algorithm = experiment.spec.algorithm
@@ -119,7 +123,7 @@ def _drawn(experiment: Experiment, space: Space) -> Mapping[str, str]:
         seed=0,
         results=(),
         pending=(),
-        first_index=0,
+        first_index=index,
         count=1,
     )
     return registry.find("random").suggest(request).assignments[0]

@@ -23,16 +23,26 @@ def resume(names: tuple[str, ...], namespace: str) -> None:
     """
 
     async def work(desk: Desk, name: str) -> list[str]:
-        before = await wishes.write(desk, Experiment, namespace, name, _wanted)
-        if not (controls.is_suspended(before) or controls.stop_asked(before)):
-            return [f"{options.full_name(before)} is neither suspended nor stopped"]
-        if not desk.is_driven(before):
+        said, before = await resume_experiment(desk, namespace, name)
+        if before is not None and not desk.is_driven(before):
             wishes.say_how_to_go_on(before)
-        return [f"{options.full_name(before)} resumed"]
+        return [said]
 
     wishes.leave(
         wishes.carry_out([wishes.named(word, Experiment) for word in wishes.spelt_out(names)], work)
     )
+
+
+async def resume_experiment(desk: Desk, namespace: str, name: str) -> tuple[str, Experiment | None]:
+    """Let an experiment go on.
+
+    Returns:
+        What came of it, as a sentence; and the experiment, which somebody must drive, if it goes on.
+    """
+    before = await wishes.write(desk, Experiment, namespace, name, _wanted)
+    if not (controls.is_suspended(before) or controls.stop_asked(before)):
+        return f"{options.full_name(before)} is neither suspended nor stopped", None
+    return f"{options.full_name(before)} resumed", before
 
 
 def _wanted(experiment: Experiment) -> Notes:

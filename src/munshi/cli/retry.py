@@ -54,18 +54,28 @@ def retry(names: tuple[str, ...], experiments: tuple[str, ...], namespace: str) 
         return [await one(desk, trial.name) for trial in failed]
 
     async def one(desk: Desk, name: str) -> str:
-        trial = await mistaken.find(desk, Trial, namespace, name)
-        owner = await _owner(desk, trial)
-        before = await wishes.write(desk, Trial, namespace, name, _wanted)
+        said, owner = await retry_trial(desk, namespace, name)
         if not desk.is_driven(owner):
             undriven[owner.name] = owner
-        asked = controls.wants_retry(before) or state_of(before).is_active
-        return f"{options.full_name(before)} {'already ' if asked else ''}retried"
+        return said
 
     code = wishes.carry_out(words, work)
     for owner in undriven.values():
         wishes.say_how_to_go_on(owner)
     wishes.leave(code)
+
+
+async def retry_trial(desk: Desk, namespace: str, name: str) -> tuple[str, Experiment]:
+    """Have a trial run once more.
+
+    Returns:
+        What came of it, as a sentence; and its experiment, which somebody must drive.
+    """
+    trial = await mistaken.find(desk, Trial, namespace, name)
+    owner = await _owner(desk, trial)
+    before = await wishes.write(desk, Trial, namespace, name, _wanted)
+    asked = controls.wants_retry(before) or state_of(before).is_active
+    return f"{options.full_name(before)} {'already ' if asked else ''}retried", owner
 
 
 def _was_killed_by_the_end(trial: Trial) -> bool:

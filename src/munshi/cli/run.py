@@ -4,39 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import click
 
-from munshi.admission.names import name_faults
-from munshi.admission.update import update_faults
 from munshi.api.experiment import Experiment
-from munshi.api.meta import ConfigMap, ObjectMeta
 from munshi.api.source import Source
 from munshi.api.trial import Trial
-from munshi.cli import amounts, ending, files, here, home, judging, options, served
+from munshi.cli import amounts, ending, files, home, options, served, submission
 from munshi.cli.files import Documents
 from munshi.cli.limits import options as limit_options
 from munshi.cli.progress import Progress
 from munshi.cli.settings import options as settings_options
 from munshi.cli.summary import summary
-from munshi.engine.ports import Store
-from munshi.errors import AlreadyExists, Conflict, FieldFault, Invalid, NotFound
 from munshi.local import diary
 from munshi.local.home import open_home
 from munshi.local.planning import Settings
 from munshi.local.runtime import Runtime as Work
-from munshi.reconcile.names import ALPHABET
 from munshi.rpc.services.target import Targets
 from munshi.suggester.limits import Limits
 
-GENERATED = 5
-"""Characters behind generateName, as Kubernetes has them."""
 _PATIENCE_S = 1.0
 """Most programs end with TERM at once; only when they do not there is something to say."""
 
@@ -96,16 +87,21 @@ def run(  # noqa: PLR0913, PLR0917 - one for each option
 async def _run(document: Source, documents: Documents, namespace: str, wish: Wish) -> int:
     place = open_home()
     async with place.store() as store:
-        documents = await _with_kept_config_maps(store, documents)
-        experiment = _admitted(document, documents, namespace, wish.targets)
-        _judge_here(experiment, document, documents, wish)
+        documents = await submission.with_kept_config_maps(store, documents)
+        experiment, warnings = submission.admitted(document, documents, namespace, wish.targets)
+        for warning in warnings:
+            click.echo(warning, err=True)
+        submission.judge_here(experiment, document, documents, wish.settings)
         async with served.services(
             wish.targets, experiment, place.path, wish.limits.time
         ) as services:
             if services is not None and (faults := await services.faults(experiment)):
                 raise document.refusal(faults)
-            await _keep_config_maps(store, documents, experiment.namespace)
-            experiment = await _submitted(store, _named(experiment), document)
+            await submission.keep_config_maps(store, documents, experiment.namespace)
+            named = submission.named(experiment)
+            if named is not experiment:
+                click.echo(f"munshi: the experiment is called {named.name}", err=True)
+            experiment = await submission.submitted(store, named, document)
             work = Work(
                 place,
                 store,
@@ -122,104 +118,6 @@ async def _run(document: Source, documents: Documents, namespace: str, wish: Wis
 def _alarm(trouble: str, diary_path: Path) -> None:
     said = f"{trouble}; munshi goes on trying, Ctrl-C stops it; more in {diary_path}"
     click.echo(f"munshi: warning: {said}", err=True)
-
-
-def _admitted(
-    document: Source, documents: Documents, namespace: str, targets: Targets
-) -> Experiment:
-    admitted = judging.admit(document, documents, served.served(targets))
-    for warning in judging.warnings(document, admitted):
-        click.echo(warning, err=True)
-    found, written = admitted.experiment, _written_namespace(document)
-    if written and namespace not in (written, home.DEFAULT_NAMESPACE):
-        field = ("metadata", "namespace")
-        mend = f"leave out -n {namespace}, or change the file"
-        problem = f'is "{written}", and -n says "{namespace}"'
-        raise document.refusal([FieldFault(field, problem, mend)])
-    if written:
-        return found
-    meta = found.metadata.model_copy(update={"namespace": namespace})
-    placed = found.model_copy(update={"metadata": meta})
-    if faults := list(name_faults(placed)):
-        # The file was judged already, so it is the command line's namespace: a folder bears its name.
-        raise Invalid([replace(fault, path=("--namespace",)) for fault in faults])
-    return placed
-
-
-def _written_namespace(document: Source) -> str:
-    value = document.value
-    meta = value.get("metadata") if isinstance(value, dict) else None
-    said = meta.get("namespace") if isinstance(meta, dict) else None
-    return said if isinstance(said, str) else ""
-
-
-def _judge_here(experiment: Experiment, document: Source, documents: Documents, wish: Wish) -> None:
-    """Refuse before anything runs what this machine cannot do.
-
-    Raises:
-        Invalid: With every fault, at its place.
-    """
-    faults = here.faults(experiment, document, documents, wish.settings)
-    if faults:
-        raise document.refusal(faults)
-
-
-async def _with_kept_config_maps(store: Store, documents: Documents) -> Documents:
-    """Those of earlier runs serve as well, so that a stored Experiment alone can be run again."""
-    given = documents.config_maps
-    kept = {
-        (one.namespace, one.name): one.data
-        for one in await store.list(ConfigMap)
-        if ("", one.name) not in given
-    }
-    return replace(documents, config_maps={**kept, **given})
-
-
-async def _keep_config_maps(store: Store, documents: Documents, namespace: str) -> None:
-    for (where, name), data in documents.config_maps.items():
-        meta = ObjectMeta(name=name, namespace=where or namespace)
-        fresh = ConfigMap(api_version="v1", kind="ConfigMap", metadata=meta, data=dict(data))
-        await _keep(store, fresh)
-
-
-async def _keep(store: Store, fresh: ConfigMap) -> None:
-    while True:
-        with contextlib.suppress(AlreadyExists, Conflict):
-            try:
-                kept = await store.get(ConfigMap, fresh.namespace, fresh.name)
-            except NotFound:
-                await store.create(fresh)
-            else:
-                if kept.data != fresh.data:
-                    await store.replace(kept.model_copy(update={"data": fresh.data}))
-            return
-
-
-def _named(experiment: Experiment) -> Experiment:
-    """With a name of its own where the author wrote only generateName, as an API server does."""
-    meta = experiment.metadata
-    if meta.name or not meta.generate_name:
-        return experiment
-    name = meta.generate_name + "".join(secrets.choice(ALPHABET) for _ in range(GENERATED))
-    click.echo(f"munshi: the experiment is called {name}", err=True)
-    named = meta.model_copy(update={"name": name})
-    return experiment.model_copy(update={"metadata": named})
-
-
-async def _submitted(store: Store, experiment: Experiment, document: Source) -> Experiment:
-    """Create the experiment, or change the one that is there as far as its author may."""
-    while True:
-        # Somebody else may create it, or write its status, between our look and our own write.
-        with contextlib.suppress(AlreadyExists, Conflict):
-            try:
-                old = await store.get(Experiment, experiment.namespace, experiment.name)
-            except NotFound:
-                return await store.create(experiment)
-            if old.spec == experiment.spec:
-                return old
-            if faults := list(update_faults(old, experiment)):
-                raise document.refusal(faults)
-            return await store.replace(old.model_copy(update={"spec": experiment.spec}))
 
 
 async def _watched(runtime: Work, wish: Wish) -> int:

@@ -71,6 +71,11 @@ def algorithms(verb: Callable[..., T]) -> Callable[..., T]:
     return _ALGORITHM(called)
 
 
+def of_environment() -> Targets:
+    """What the variables say."""
+    return Targets(_read((), "", ALGORITHMS), _read((), "", EARLY_STOPPING))
+
+
 def served(targets: Targets) -> Served:
     """The names that admission is to leave to services."""
     return Served(tuple(targets.algorithms), tuple(targets.early_stopping))

@@ -18,13 +18,18 @@ def suspend(names: tuple[str, ...], namespace: str) -> None:
     """Begin no new trial until `munshi resume`; trials that run go on and are counted."""
 
     async def work(desk: Desk, name: str) -> list[str]:
-        before = await wishes.write(desk, Experiment, namespace, name, _wanted)
-        already = "already " if controls.is_suspended(before) else ""
-        return [f"{options.full_name(before)} {already}suspended"]
+        return [await suspend_experiment(desk, namespace, name)]
 
     wishes.leave(
         wishes.carry_out([wishes.named(word, Experiment) for word in wishes.spelt_out(names)], work)
     )
+
+
+async def suspend_experiment(desk: Desk, namespace: str, name: str) -> str:
+    """Let an experiment begin no new trial; what came of it, as a sentence."""
+    before = await wishes.write(desk, Experiment, namespace, name, _wanted)
+    already = "already " if controls.is_suspended(before) else ""
+    return f"{options.full_name(before)} {already}suspended"
 
 
 def _wanted(experiment: Experiment) -> Notes:

@@ -41,6 +41,7 @@ VERBS: Mapping[str, Verb] = {
         "munshi.cli.replay:replay", "Compute every suggestion again, and compare with the records."
     ),
     "export": Verb("munshi.cli.export:export", "Print all trials as a table: CSV or JSON."),
+    "ui": Verb("munshi.cli.ui:ui", "Show experiments in a browser, live."),
     "suspend": Verb("munshi.cli.suspend:suspend", "Begin no new trial for now."),
     "resume": Verb("munshi.cli.resume:resume", "Go on after suspend or stop."),
     "stop": Verb("munshi.cli.stop:stop", "End experiments or trials now, and keep their results."),
