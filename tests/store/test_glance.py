@@ -75,6 +75,27 @@ def test_objects_are_the_stores_in_wire_form(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
+def test_one_by_one_they_are_the_same(tmp_path: Path) -> None:
+    """`each` gives what `list` gives, filters included, and nothing of a file that is not there."""
+    path = tmp_path / "munshi.db"
+
+    async def write() -> None:
+        async with opened(path) as store:
+            owner = await store.create(an_experiment("one"))
+            for name in ("b", "a"):
+                owned = with_metadata(a_trial(name), owner_references=(owner.owned_by(),))
+                await store.create(owned)
+            await store.create(a_trial("c"))
+
+    with glance_at(tmp_path / "nothing.db") as nothing:
+        assert list(nothing.each("Trial")) == []
+    asyncio.run(write())
+    with glance_at(path) as glance:
+        assert list(glance.each("Trial")) == glance.list("Trial")
+        uid = glance.list("Experiment")[0]["metadata"]["uid"]
+        assert names(list(glance.each("Trial", "default", uid))) == ["a", "b"]
+
+
 def test_changes_are_seen_as_they_are_committed(tmp_path: Path) -> None:
     """From a version on: the last form of what was made or changed, and what is gone; 0 knows nothing."""
     path = tmp_path / "x.db"

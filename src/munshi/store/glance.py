@@ -107,6 +107,18 @@ class Glance:
         asked = (kind, namespace, owner_uid)
         return self._ask(lambda rows: [_read(body) for (body,) in rows.execute(_LIST, asked)], [])
 
+    def each(
+        self, kind: str, namespace: str | None = None, owner_uid: str | None = None
+    ) -> Iterator[Document]:
+        """As `list`, one by one: ten thousand at once cost five times the time and all the memory.
+
+        What is written meanwhile is not seen.
+        """
+        asked = (kind, namespace, owner_uid)
+        rows: Iterator[tuple[str]] = self._ask(lambda rows: rows.execute(_LIST, asked), iter(()))
+        while found := self._ask(lambda _: next(rows, None), None):
+            yield _read(found[0])
+
     def get(self, kind: str, namespace: str, name: str) -> Document | None:
         """The object as last written; None when there is none."""
         found = self._ask(lambda rows: rows.execute(_GET, (kind, namespace, name)).fetchone(), None)

@@ -150,7 +150,7 @@ class Ledger:
         uid = str(wire.part(experiment, "metadata").get("uid", ""))
         if uid not in self._books:
             # What is written between the two questions is told once more by the next look: no harm.
-            found = self._glance.list("Trial", wire.placed(experiment)[0], uid)
+            found = self._glance.each("Trial", wire.placed(experiment)[0], uid)
             self._books[uid] = Book(experiment, found, self._seen or 0)
         self._books.move_to_end(uid)
         while len(self._books) > 1 and sum(map(len, self._books.values())) > MOST_TRIALS:

@@ -30,6 +30,12 @@ class Glance(Protocol):
         """All of a kind in (namespace, name) order; None means every namespace, every owner."""
         ...
 
+    def each(
+        self, kind: str, namespace: str | None = None, owner_uid: str | None = None
+    ) -> Iterable[Document]:
+        """The same, one by one."""
+        ...
+
     def get(self, kind: str, namespace: str, name: str) -> Document | None:
         """The object; None when there is none."""
         ...
