@@ -65,6 +65,13 @@ def is_own(name: str) -> bool:
     return name in _PATHS
 
 
+def is_here(name: str) -> bool:
+    """Whether the algorithm is munshi's own, or some package on the path registers one of that name."""
+    from munshi.algorithms import outside  # noqa: PLC0415 - costs time, and is rarely needed
+
+    return name in _PATHS or name in outside.names()
+
+
 def known() -> tuple[str, ...]:
     """Munshi's own names that `find` accepts, in alphabetical order."""
     return tuple(_PATHS)

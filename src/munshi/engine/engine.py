@@ -17,7 +17,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-from munshi import algorithms, template
+from munshi import template
+from munshi.algorithms import registry
 from munshi.api.experiment import Experiment, ExperimentStatus
 from munshi.api.meta import ConfigMap, Resource
 from munshi.api.suggestion import Suggestion, SuggestionStatus
@@ -420,7 +421,8 @@ class Engine:
     ) -> Callable[[SuggestionView], SuggestionStatus]:
         """Ask, and say how the answer is to be written down."""
         served = ask.algorithm in self._services.algorithms
-        if not served and asked.suggestion.status.suggestion_count and not _is_ours(ask.algorithm):
+        begun = asked.suggestion.status.suggestion_count > 0
+        if begun and not served and not registry.is_here(ask.algorithm):
             # Its service was named when it began; whoever runs munshi may name it again.
             raise Retryable(f'nobody answers for the algorithm "{ask.algorithm}" any more')
         try:
@@ -511,10 +513,6 @@ def _begins(trial: Trial, plan: Plan[TrialStatus]) -> bool:
     """Whether the plan is to start the trial for the first time, and nothing else was said of it before."""
     fresh = not (trial.status.attempts or trial.status.conditions)
     return fresh and any(isinstance(one, LaunchTrial) for one in plan.actions)
-
-
-def _is_ours(algorithm: str) -> bool:
-    return algorithm in algorithms.known()
 
 
 def _owner_uid(resource: Resource) -> str:
