@@ -99,9 +99,7 @@ CHOICES = (
     ),
     Choice(
         "bayesianoptimization",
-        lambda case: (
-            case.within(150) and case.dimensions <= 20 and 4 * case.words <= case.dimensions
-        ),
+        lambda case: case.within(150) and case.dimensions <= 20,
         "{budget} trials of {dimensions} parameters are few enough to weigh each of them carefully",
         needs="scipy",
     ),
@@ -127,7 +125,8 @@ CHOICES = (
 )
 """The first row that fits is taken. Regret on Hartmann-6, median of three seeds, four at a time: `cmaes` and
 `multivariate-tpe` both 0.44 after 100 trials, 0.04 and 0.21 after 200, 0.0003 and 0.16 after 400;
-likewise on an ellipsoid."""
+likewise on an ellipsoid. `bayesianoptimization` has the best rank of all after 30 and after 60 trials, with
+categories and without (`benchmarks/quality`)."""
 
 
 class Auto:
