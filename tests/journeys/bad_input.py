@@ -210,7 +210,7 @@ CASES: dict[str, Case] = {
         "The object", story(algorithm="rnadom"), 'did you mean "random"?'
     ),
     "an algorithm that does not exist": Case(
-        "The object", story(algorithm="oracle"), "known: grid"
+        "The object", story(algorithm="oracle"), "known: auto"
     ),
     "a Korean name": Case("The object", wrote("name: story", "name: 실험"), "a-z", "4:9"),
     "a name that reads from right to left": Case(
