@@ -77,8 +77,9 @@ class World:
         return found
 
     def outcomes(self) -> Counter[str]:
-        """How many trials are in which state: the type of their last condition."""
-        return Counter(trial["status"]["conditions"][-1]["type"] for trial in self.trials())
+        """How many trials are in which state: the type of their last condition; not those just made."""
+        said = [trial.get("status", {}).get("conditions") for trial in self.trials()]
+        return Counter(conditions[-1]["type"] for conditions in said if conditions)
 
     def lines(self, name: str) -> list[str]:
         """The lines that programs have written into a file of this world."""
