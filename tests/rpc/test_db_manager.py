@@ -16,7 +16,7 @@ import pytest
 
 from munshi.errors import LaunchRefused, Retryable
 from munshi.metrics.log import MetricLog
-from munshi.rpc import db_manager, messages
+from munshi.rpc import db_manager, listening, messages
 from rpc.desk import Desk
 
 KATIB = messages.classes(messages.KATIB)
@@ -190,7 +190,7 @@ def test_large_reports_are_taken_and_larger_ones_refused(tmp_path: Path) -> None
     """A report of 200,000 values arrives whole; beyond 64 MiB it is refused, and the server lives on."""
     desk = Desk(tmp_path, "trial")
     many: Reported = [("2026-11-24T08:00:00Z", "loss", str(at)) for at in range(200_000)]
-    large = report_of("trial", ("", "loss", "x" * (db_manager.MAX_MESSAGE + 1)))
+    large = report_of("trial", ("", "loss", "x" * (listening.MAX_MESSAGE + 1)))
 
     async def story(address: str) -> None:
         code, _ = await refused(address, "ReportObservationLog", large)

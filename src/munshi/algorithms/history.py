@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -11,8 +10,8 @@ from numpy.typing import NDArray
 
 from munshi.algorithms.maths import cube
 from munshi.algorithms.maths.normal import Array
-from munshi.algorithms.order import Seen
-from munshi.algorithms.protocol import Assignments, Pending, Request, Result
+from munshi.algorithms.order import Seen, loss
+from munshi.algorithms.protocol import Assignments, Pending, Request
 from munshi.space import Parameter, Space
 
 
@@ -53,9 +52,7 @@ def read_history(request: Request, seen: Sequence[Seen]) -> History:
     """The history of a request; `seen` is in order."""
     dimensions = tuple(p for p in request.space if p.cardinality != 1)
     cells = cells_of(dimensions, [one.assignments for one in seen])
-    sign = -1.0 if request.maximize else 1.0
-    values = [one.value if isinstance(one, Result) else None for one in seen]
-    ranks = np.array([math.nan if v is None else sign * v for v in values], dtype=np.float64)
+    ranks = np.array([loss(one, request.maximize) for one in seen], dtype=np.float64)
     ranks[~np.isfinite(ranks)] = np.nan
     pending = np.array([isinstance(one, Pending) for one in seen], dtype=np.bool_)
     inside = ~np.isnan(cells).any(axis=(0, 1))

@@ -34,12 +34,8 @@ Read = Callable[[str, str | None, int | None, int | None], Awaitable[Sequence[Me
 Raises NotFound when there is no trial of that name.
 """
 
-MAX_MESSAGE = 64 << 20
-"""Bytes of one request."""
 MAX_CALLS = 1_000
 """Calls at once; more are turned away. Some hundreds of trials may report in the same moment."""
-GRACE_S = 1.0
-"""How long calls under way are given at the end."""
 
 _MANY = 2_000  # values of one message, above which they are read away from the event loop
 _SERVICES = ("", f"{messages.KATIB}.DBManager", "manager")
@@ -71,26 +67,10 @@ async def serving(
         raise LaunchRefused(
             f'"{host}" is not a loopback address; who can reach it could report for any trial'
         )
-    options = (
-        ("grpc.max_receive_message_length", MAX_MESSAGE),
-        ("grpc.so_reuseport", 0),  # or another program could listen at the same port, and take half
-    )
-    server = grpc.aio.server(options=options, maximum_concurrent_rpcs=MAX_CALLS)
-    server.add_generic_rpc_handlers(
-        (_manager(grpc, report, read), listening.health(grpc, _SERVICES))
-    )
-    shown = f"[{host}]" if ":" in host else host
-    try:
-        listening.probe(host, port)
-        bound = server.add_insecure_port(f"{shown}:{port}")
-    except (OSError, RuntimeError) as fault:
-        refused = f"Katib's DB manager cannot listen at {shown}:{port}: {fault}"
-        raise Retryable(refused) from fault
-    await server.start()
-    try:
-        yield f"{shown}:{bound}"
-    finally:
-        await server.stop(GRACE_S)
+    handlers = (_manager(grpc, report, read), listening.health(grpc, _SERVICES))
+    refused = "Katib's DB manager cannot listen"
+    async with listening.answering(grpc, handlers, host, port, MAX_CALLS, refused) as address:
+        yield address
 
 
 class _Manager:

@@ -1,13 +1,59 @@
-"""What every service of ours needs: a port that is really free, and an answer to health checks."""
+"""What every service of ours needs: a port that is really free, a beginning and an end, health checks."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Container
+from collections.abc import AsyncIterator, Container, Sequence
+from contextlib import asynccontextmanager
 from types import ModuleType
 from typing import Any
 
+from munshi.errors import Retryable
 from munshi.rpc import messages
+
+MAX_MESSAGE = 64 << 20
+"""Bytes of one request."""
+GRACE_S = 1.0
+"""How long calls under way are given at the end."""
+
+
+@asynccontextmanager
+async def answering(
+    grpc: ModuleType, handlers: Sequence[Any], host: str, port: int, max_calls: int, refused: str
+) -> AsyncIterator[str]:
+    """Answer calls within this context.
+
+    Args:
+        grpc: The library.
+        handlers: Of the services.
+        host: An address of this machine.
+        port: Where to listen; 0 takes any that is free.
+        max_calls: Calls at once; more are turned away.
+        refused: What cannot be done when the port cannot be had: the beginning of that sentence.
+
+    Yields:
+        `HOST:PORT`.
+
+    Raises:
+        Retryable: Somebody listens there already, or the address is not this machine's.
+    """
+    options = (
+        ("grpc.max_receive_message_length", MAX_MESSAGE),
+        ("grpc.so_reuseport", 0),  # or another program could listen at the same port, and take half
+    )
+    server = grpc.aio.server(options=options, maximum_concurrent_rpcs=max_calls)
+    server.add_generic_rpc_handlers(tuple(handlers))
+    shown = f"[{host}]" if ":" in host else host
+    try:
+        probe(host, port)
+        bound = server.add_insecure_port(f"{shown}:{port}")
+    except (OSError, RuntimeError) as fault:
+        raise Retryable(f"{refused} at {shown}:{port}: {fault}") from fault
+    await server.start()
+    try:
+        yield f"{shown}:{bound}"
+    finally:
+        await server.stop(GRACE_S)
 
 
 def probe(host: str, port: int) -> None:

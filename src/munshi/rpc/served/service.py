@@ -20,10 +20,7 @@ from munshi.rpc.served.stopping import Stopping, faults
 Stopped = Callable[[str], Awaitable[None]]
 """Marks the Trial of this name as EarlyStopped. Raises MunshiError when it cannot."""
 
-MAX_MESSAGE = 64 << 20
-"""Bytes of one request; ten thousand trials are about five million."""
 MAX_CALLS = 64
-GRACE_S = 1.0
 _SERVICES = (
     "",
     "manager.v1beta1.Suggestion",
@@ -52,22 +49,11 @@ async def serving(host: str, port: int, stopped: Stopped | None = None) -> Async
     """
     grpc = library.load()
     calls = _Calls(grpc, stopped)
-    options = (("grpc.max_receive_message_length", MAX_MESSAGE), ("grpc.so_reuseport", 0))
-    server = grpc.aio.server(options=options, maximum_concurrent_rpcs=MAX_CALLS)
     handlers = [_handler(grpc, name, calls) for name in ("Suggestion", "EarlyStopping")]
-    server.add_generic_rpc_handlers((*handlers, listening.health(grpc, _SERVICES)))
-    shown = f"[{host}]" if ":" in host else host
-    try:
-        listening.probe(host, port)
-        bound = server.add_insecure_port(f"{shown}:{port}")
-    except (OSError, RuntimeError) as fault:
-        refused = f"munshi's algorithms cannot be served at {shown}:{port}: {fault}"
-        raise Retryable(refused) from fault
-    await server.start()
-    try:
-        yield f"{shown}:{bound}"
-    finally:
-        await server.stop(GRACE_S)
+    handlers.append(listening.health(grpc, _SERVICES))
+    refused = "munshi's algorithms cannot be served"
+    async with listening.answering(grpc, handlers, host, port, MAX_CALLS, refused) as address:
+        yield address
 
 
 class _Calls:
